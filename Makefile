@@ -1,0 +1,96 @@
+# `make` alone lists what there is to do. Everything sets up what it needs.
+
+PYTHON ?= python3
+TORCH ?= 2.13.0
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := -m pip --disable-pip-version-check
+
+# Each stamp stands for something finished, and is as new as that is.
+INSTALLED := $(VENV)/installed.stamp
+BROWSER := $(VENV)/browser.stamp
+BOOK := _build/book.stamp
+
+BOOK_FILES := $(shell find _config.yml _toc.yml intro.md _static _templates \
+	chapters d2lattn benchmarks -type f ! -path '*/__pycache__/*' \
+	! -path '*/.ipynb_checkpoints/*' 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help book test lab lint record mirror pins clean distclean
+
+help: ## list what there is to do
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' \
+		$(MAKEFILE_LIST)
+
+book: $(BOOK) ## build the book, with warnings as errors
+	@echo "The book is in _build/html/index.html"
+
+test: $(INSTALLED) $(BROWSER) $(BOOK) ## build the book and run every test
+	$(BIN)/python -m pytest -n auto --dist loadfile
+
+lab: $(INSTALLED) ## open the chapters in JupyterLab
+	$(BIN)/jupyter-lab chapters
+
+lint: $(INSTALLED) ## look for slips and untidy layout in the code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+record: $(INSTALLED) ## run the chapters and record their outputs
+	$(BIN)/python tools/record.py
+
+mirror: $(INSTALLED) ## fill the chapters' mirror cells from the package
+	$(BIN)/python tools/mirror.py --write
+
+# The newest releases that pyproject.toml allows, as they install together in
+# an environment of their own. Only torch is chosen, since outputs hang on it.
+# What it brings along for one kind of GPU is left out: it asks for that where
+# it is wanted.
+pins: ## pin the newest environment in requirements.txt
+	rm -rf _build/pins
+	$(PYTHON) -m venv _build/pins
+	_build/pins/bin/python $(PIP) install '.[book,test]' torch==$(TORCH)
+	_build/pins/bin/python $(PIP) freeze --exclude d2lattn > _build/pins/all
+	{ echo '# The environment that the recorded outputs come from.'; \
+		echo '# Made by `make pins` from the bounds in pyproject.toml.'; \
+		grep -Ev '^(cuda|nvidia|triton)' _build/pins/all \
+		| sed 's/+[^ ]*$$//'; } > requirements.txt
+	rm -rf _build/pins
+
+clean: ## remove the built book
+	rm -rf _build build .pytest_cache .ruff_cache
+
+distclean: clean ## remove the environment, too
+	rm -rf $(VENV) *.egg-info
+
+$(INSTALLED): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit(\
+	"This book needs Python 3.11 or newer, and $(PYTHON) is %d.%d. Name a newer \
+	one: make PYTHON=python3.12 $(MAKECMDGOALS)" % v[:2])'
+	$(BIN)/python $(PIP) --version 2>/dev/null \
+		|| $(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python $(PIP) install -r requirements.txt
+	$(BIN)/python $(PIP) install --no-deps -e .
+	$(BIN)/python $(PIP) check
+	@touch $@
+
+# The tests take the chromium on the path, and Playwright's where there is
+# none. Debian's is one command away for whoever may install it.
+$(BROWSER): $(INSTALLED)
+	@command -v chromium || { test "$$(id -u)" = 0 \
+		&& grep -qs '^ID=debian' /etc/os-release \
+		&& apt-get update \
+		&& DEBIAN_FRONTEND=noninteractive apt-get install --yes \
+			--no-install-recommends chromium fonts-liberation; } \
+		|| $(BIN)/playwright install chromium
+	@touch $@
+
+# A page shows what the package computes, so a page is as old as the package:
+# only where nothing but chapters changed are the others left as they are.
+# A failed build must not leave pages behind that the next takes for checked.
+$(BOOK): $(INSTALLED) $(BOOK_FILES)
+	$(BIN)/jupyter-book build . -n -W --keep-going \
+		$(if $(filter-out chapters/%,$?),--all) \
+		|| { rm -rf _build/.doctrees; exit 1; }
+	@touch $@

@@ -1,0 +1,28 @@
+"""How pytest runs the notebooks: what nbval compares and what it leaves."""
+
+import os
+
+from nbval.plugin import IPyNbFile
+
+# What a figure or a widget shows is not text to compare: it is random (a
+# widget's id) or large (a figure's data), and the browser tests look at it.
+# The text beside it is compared.
+NOT_COMPARED = (
+    "application/vnd.d2lattn.explorer+json",
+    "application/vnd.plotly.v1+json",
+)
+
+
+def pytest_configure(config):
+    """Set what the kernels of the notebooks start with."""
+    # A plain figure shows as it does when outputs are recorded.
+    os.environ["PLOTLY_RENDERER"] = "plotly_mimetype"
+    if hasattr(config, "workerinput"):
+        # Workers share the cores already; threads would fight over them.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_collectstart(collector):
+    """Add to what nbval does not compare."""
+    if isinstance(collector, IPyNbFile):
+        collector.skip_compare += NOT_COMPARED

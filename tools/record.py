@@ -1,0 +1,197 @@
+"""Run chapters and record their outputs in canonical form.
+
+What is recorded is what the tests compare and what a reader sees before
+running anything: text, tables and printed lines. Figures and widgets are
+left out (the book makes them anew, a notebook shows them when it runs), and
+so is all that would differ from one run to the next: two runs write the same
+file.
+"""
+
+import argparse
+import difflib
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import (
+    CellExecutionError,
+    CellTimeoutError,
+    DeadKernelError,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+CELL_METADATA = ("mirror", "mystnb", "tags")
+METADATA = {
+    "kernelspec": {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {"name": "python"},
+}
+TIMEOUT = 600  # seconds a cell
+
+
+class RecordError(Exception):
+    """A chapter that cannot be recorded."""
+
+
+def chapters():
+    """The notebooks of the book, in order."""
+    return sorted((ROOT / "chapters").glob("*.ipynb"))
+
+
+def record(path):
+    """The text of a notebook, run and brought into canonical form."""
+    notebook = nbformat.read(path, as_version=4)
+    _run(notebook, path)
+    _reduce(notebook, path)
+    return nbformat.writes(notebook) + "\n"
+
+
+def _run(notebook, path):
+    """Run a notebook in a kernel of its own, next to its file."""
+    place = path
+    start = time.perf_counter()
+
+    def note(cell, cell_index):
+        nonlocal place
+        place = _place(path, cell_index + 1, cell)
+
+    client = NotebookClient(
+        notebook,
+        timeout=TIMEOUT,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        store_widget_state=False,
+        on_cell_start=note,
+        extra_arguments=["--log-level=ERROR"],
+    )
+    try:
+        # A plain figure then has one mime type, however Plotly is set up.
+        client.execute(env=os.environ | {"PLOTLY_RENDERER": "plotly_mimetype"})
+    except CellExecutionError as error:
+        raise RecordError(
+            f"{place} raised {error.ename}: {error.evalue}\n\n"
+            + re.sub(r"\x1b\[[0-9;]*m", "", error.traceback)
+        ) from None
+    except CellTimeoutError:
+        raise RecordError(f"{place} ran for over {TIMEOUT} seconds") from None
+    except DeadKernelError:
+        seconds = time.perf_counter() - start
+        raise RecordError(
+            f"{place} ended the kernel after {seconds:.0f} seconds"
+        ) from None
+
+
+def _reduce(notebook, path):
+    """Take out of a notebook that has run what is not worth keeping."""
+    notebook.metadata = nbformat.from_dict(METADATA)
+    count = 0
+    for number, cell in enumerate(notebook.cells, start=1):
+        cell.metadata = nbformat.from_dict(
+            {k: cell.metadata[k] for k in CELL_METADATA if k in cell.metadata}
+        )
+        if cell.cell_type != "code":
+            continue
+        cell.execution_count = None
+        if cell.source.strip():
+            count += 1
+            cell.execution_count = count
+        outputs = [_output(output, count) for output in cell.outputs]
+        cell.outputs = _join_streams([o for o in outputs if o])
+        if problem := _unstable(cell.outputs):
+            raise RecordError(f"{_place(path, number, cell)} {problem}")
+
+
+def _output(output, count):
+    """An output in canonical form, or None if nothing of it is kept."""
+    if output.output_type == "stream":
+        return output
+    if output.output_type == "error":  # a cell that is meant to raise
+        output.traceback = [f"{output.ename}: {output.evalue}"]
+        return output
+    html = output.data.get("text/html", "")
+    kept = {"text/plain"} | ({"text/html"} if "<table" in html else set())
+    output.data = nbformat.from_dict(
+        {mime: output.data[mime] for mime in kept & output.data.keys()}
+    )
+    output.metadata = nbformat.from_dict({})
+    if "execution_count" in output:
+        output.execution_count = count
+    return output if output.data else None
+
+
+def _join_streams(outputs):
+    """Join what was printed in pieces: how it is cut is a matter of time."""
+    joined = []
+    for output in outputs:
+        last = joined[-1] if joined else None
+        if last and last.get("name") == output.get("name") is not None:
+            last.text += output.text
+        else:
+            joined.append(output)
+    return joined
+
+
+def _unstable(outputs):
+    """Why outputs cannot be recorded, if they cannot."""
+    for output in outputs:
+        if output.get("name") == "stderr":
+            return f"wrote to the standard error:\n\n{output.text}"
+        texts = [output.get("text", ""), *output.get("data", {}).values()]
+        for text in texts:
+            if found := re.search(r".* at 0x[0-9a-f]+.*", text):
+                return f"shows an address in memory:\n\n{found[0]}"
+    return None
+
+
+def _place(path, number, cell):
+    return f"{path}: cell {number} ({cell.id})"
+
+
+def main(arguments=None):
+    """Run the command line; the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "--check", action="store_true", help="compare and do not write"
+    )
+    parser.add_argument("chapters", nargs="*", type=Path)
+    options = parser.parse_args(arguments)
+    failed = False
+    for path in options.chapters or chapters():
+        start = time.perf_counter()
+        before = path.read_text(encoding="utf-8")
+        try:
+            after = record(path)
+        except RecordError as error:
+            print(error, file=sys.stderr)
+            failed = True
+            continue
+        state = "unchanged" if after == before else "recorded"
+        if after != before and options.check:
+            print(_diff(before, after, path.name), file=sys.stderr)
+            state, failed = "differs from what is recorded", True
+        elif after != before:
+            path.write_text(after, encoding="utf-8")
+        print(f"{path.name}: {state} ({time.perf_counter() - start:.1f} s)")
+    return int(failed)
+
+
+def _diff(before, after, name):
+    lines = difflib.unified_diff(
+        before.splitlines(),
+        after.splitlines(),
+        f"{name} as recorded",
+        f"{name} as it runs now",
+        lineterm="",
+    )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
