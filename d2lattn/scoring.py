@@ -1,0 +1,197 @@
+"""Two ways to score a key for a query: additive and scaled dot product.
+
+Both take any leading dimensions before (Q, D), the first of them the batch.
+`weights` is the pure function of a chapter; `forward` applies the weights to
+the values, and tells them to whoever records (see `d2lattn.recording`).
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from d2lattn.checks import check_sizes
+from d2lattn.masking import ValidLens, length_mask, masked_softmax
+
+
+def fused_attention(
+    queries: Float[Tensor, "*B Q D"],
+    keys: Float[Tensor, "*B K D"],
+    values: Float[Tensor, "*B K V"],
+    mask: Bool[Tensor, "..."] | None = None,
+    dropout: float = 0.0,
+) -> Float[Tensor, "*B Q V"]:
+    r"""Scaled dot-product attention in one kernel, without the weights.
+
+    $$\operatorname{softmax}\left(
+      \frac{\mathbf{Q}\mathbf{K}^\top}{\sqrt{d}}\right)\mathbf{V}$$
+
+    The mask is True where a key may be attended to; a query that has no such
+    key gets zeros.
+
+    Shapes: queries (..., Q, d), keys (..., K, d), values (..., K, V), output
+    (..., Q, V); the mask has as many dimensions, and broadcasts to
+    (..., Q, K).
+
+    Paper: Dao et al. (2022), algorithm 1.
+
+    >>> keys = torch.zeros(1, 3, 2)
+    >>> values = torch.tensor([[[1.0], [2.0], [6.0]]])
+    >>> fused_attention(torch.ones(1, 1, 2), keys, values)
+    tensor([[[3.]]])
+    """
+    if queries.ndim != 3:
+        return F.scaled_dot_product_attention(
+            queries, keys, values, attn_mask=mask, dropout_p=dropout
+        )
+    # PyTorch fuses (B, H, Q, d) only, so what has no heads gets one.
+    one_head = (x[:, None] for x in (queries, keys, values))
+    mask = None if mask is None else mask[:, None]
+    return fused_attention(*one_head, mask, dropout)[:, 0]
+
+
+class DotProductAttention(nn.Module):
+    r"""Score keys by their dot product with the query, scaled.
+
+    $$a(\mathbf{q}, \mathbf{k}) =
+      \frac{\mathbf{q}^\top \mathbf{k}}{\sqrt{d}}, \qquad
+      \operatorname{softmax}\left(
+      \frac{\mathbf{Q}\mathbf{K}^\top}{\sqrt{d}}\right)\mathbf{V}$$
+
+    Unless somebody records, PyTorch's fused kernel computes the same output
+    without ever holding the weights.
+
+    Shapes: queries (..., Q, d), keys (..., K, d), values (..., K, V), output
+    (..., Q, V).
+
+    Raises `ValueError` where the sizes or the lengths do not fit.
+
+    Paper: Vaswani et al. (2017), section 3.2.1, equation 1.
+
+    >>> attention = DotProductAttention()
+    >>> queries, keys = torch.zeros(1, 1, 2), torch.ones(1, 3, 2)
+    >>> values = torch.tensor([[[1.0], [2.0], [6.0]]])
+    >>> attention(queries, keys, values, valid_lens=torch.tensor([2]))
+    tensor([[[1.5000]]])
+    """
+
+    record = None  # a function, while `record_attention` looks
+
+    def __init__(self, dropout: float = 0.0):
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+
+    def scores(
+        self,
+        queries: Float[Tensor, "*B Q D"],
+        keys: Float[Tensor, "*B K D"],
+    ) -> Float[Tensor, "*B Q K"]:
+        """The scaled dot products, before mask and softmax."""
+        check_sizes(queries, keys)
+        # Scaled first, so that float16 does not overflow.
+        queries = queries / math.sqrt(queries.shape[-1])
+        return queries @ keys.mT  # (..., Q, d) @ (..., d, K) -> (..., Q, K)
+
+    def weights(
+        self,
+        queries: Float[Tensor, "*B Q D"],
+        keys: Float[Tensor, "*B K D"],
+        valid_lens: ValidLens = None,
+    ) -> Float[Tensor, "*B Q K"]:
+        """The weight of each key for each query, before dropout."""
+        return masked_softmax(self.scores(queries, keys), valid_lens)
+
+    def forward(
+        self,
+        queries: Float[Tensor, "*B Q D"],
+        keys: Float[Tensor, "*B K D"],
+        values: Float[Tensor, "*B K V"],
+        valid_lens: ValidLens = None,
+    ) -> Float[Tensor, "*B Q V"]:
+        """The weighted mean of the values, for each query."""
+        check_sizes(queries, keys, values)
+        if self.record is not None:
+            weights = self.weights(queries, keys, valid_lens)
+            self.record(weights)
+            return self.dropout(weights) @ values  # (..., Q, V)
+        shape = (*queries.shape[:-1], keys.shape[-2])  # (..., Q, K)
+        mask = length_mask(valid_lens, shape)
+        dropout = self.dropout.p if self.training else 0.0
+        return fused_attention(queries, keys, values, mask, dropout)
+
+
+class AdditiveAttention(nn.Module):
+    r"""Score keys by a small network, for queries of another size too.
+
+    $$a(\mathbf{q}, \mathbf{k}) = \mathbf{w}_v^\top
+      \tanh(\mathbf{W}_q\mathbf{q} + \mathbf{W}_k\mathbf{k})$$
+
+    Shapes: queries (..., Q, `query_size`), keys (..., K, `key_size`), values
+    (..., K, V), output (..., Q, V).
+
+    Raises `ValueError` where the sizes or the lengths do not fit.
+
+    Paper: Bahdanau et al. (2015), appendix A.1.2, where $a$ is the alignment
+    model with $\mathbf{W}_a$, $\mathbf{U}_a$ and $\mathbf{v}_a$.
+
+    >>> attention = AdditiveAttention(query_size=5, key_size=2, num_hiddens=8)
+    >>> queries, keys = torch.zeros(1, 1, 5), torch.ones(1, 3, 2)
+    >>> values = torch.tensor([[[1.0], [2.0], [6.0]]])
+    >>> attention(queries, keys, values, torch.tensor([2])).detach()
+    tensor([[[1.5000]]])
+    """
+
+    record = None  # a function, while `record_attention` looks
+
+    def __init__(
+        self,
+        query_size: int,
+        key_size: int,
+        num_hiddens: int,
+        dropout: float = 0.0,
+    ):
+        super().__init__()
+        self.sizes = query_size, key_size
+        self.W_q = nn.Linear(query_size, num_hiddens, bias=False)
+        self.W_k = nn.Linear(key_size, num_hiddens, bias=False)
+        self.w_v = nn.Linear(num_hiddens, 1, bias=False)
+        self.dropout = nn.Dropout(dropout)
+
+    def scores(
+        self,
+        queries: Float[Tensor, "*B Q Dq"],
+        keys: Float[Tensor, "*B K Dk"],
+    ) -> Float[Tensor, "*B Q K"]:
+        """The output of the network, before mask and softmax."""
+        check_sizes(queries, keys, sizes=self.sizes)
+        # (..., Q, 1, h) + (..., 1, K, h) -> (..., Q, K, h)
+        features = torch.tanh(
+            self.W_q(queries)[..., :, None, :]
+            + self.W_k(keys)[..., None, :, :]
+        )
+        return self.w_v(features).squeeze(-1)  # (..., Q, K)
+
+    def weights(
+        self,
+        queries: Float[Tensor, "*B Q Dq"],
+        keys: Float[Tensor, "*B K Dk"],
+        valid_lens: ValidLens = None,
+    ) -> Float[Tensor, "*B Q K"]:
+        """The weight of each key for each query, before dropout."""
+        return masked_softmax(self.scores(queries, keys), valid_lens)
+
+    def forward(
+        self,
+        queries: Float[Tensor, "*B Q Dq"],
+        keys: Float[Tensor, "*B K Dk"],
+        values: Float[Tensor, "*B K V"],
+        valid_lens: ValidLens = None,
+    ) -> Float[Tensor, "*B Q V"]:
+        """The weighted mean of the values, for each query."""
+        check_sizes(queries, keys, values, sizes=self.sizes)
+        weights = self.weights(queries, keys, valid_lens)
+        if self.record is not None:
+            self.record(weights)
+        return self.dropout(weights) @ values  # (..., Q, V)

@@ -1,0 +1,126 @@
+"""Who may know whom: DESIGN.md's rules of the house, read from the code."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import d2lattn
+
+HOUSE = Path(d2lattn.__file__).parent
+FILES = sorted(HOUSE.rglob("*.py"))
+
+# A room may import from the floors below it, and from none on its own.
+FLOORS = [
+    {"checks", "recording", "corpora", "figures"},
+    {"masking", "book"},
+    {"pooling", "scoring", "positional"},
+    {"multihead", "comparison"},
+    {"transformer", "seq2seq"},
+    {"decoding", "training", "evaluation"},
+]
+FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}
+BELOW = {
+    room: set().union(*FLOORS[: FLOOR[room]]) - {"figures", "book"}
+    for room in FLOOR
+} | {"figures": set(), "book": {"figures", "__init__"}}
+
+ON_A_PAGE = {"plotly", "ipywidgets", "IPython", "sphinx", "docutils"}
+
+
+def room_of(path):
+    """The part of the house that a file is in: "masking", "figures", ..."""
+    return path.relative_to(HOUSE).parts[0].removesuffix(".py")
+
+
+def imports(source, package="d2lattn"):
+    """All that some code imports, wherever in it, by full names.
+
+    `from a import b` may mean the module a.b, and is listed as that.
+    """
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            parts = package.split(".")
+            start = parts[: len(parts) - node.level + 1] if node.level else []
+            start = [*start, *([node.module] if node.module else [])]
+            names |= {".".join([*start, alias.name]) for alias in node.names}
+    return names
+
+
+def imports_of(path):
+    package = ".".join(path.relative_to(HOUSE.parent).parts[:-1])
+    return imports(path.read_text(encoding="utf-8"), package)
+
+
+def rooms_known_to(path):
+    """The parts of the house that a file imports, itself left out."""
+    names = (name.split(".") for name in imports_of(path))
+    rooms = {(*n, "__init__")[1] for n in names if n[0] == "d2lattn"}
+    return rooms - {room_of(path)}
+
+
+def test_imports_are_seen():
+    source = """
+import a.b as c
+from d2lattn.masking import length_mask
+def f():
+    from . import scoring
+    from .figures import heatmap
+    from ..book import setup
+"""
+    assert imports(source, "d2lattn.x") == {
+        "a.b",
+        "d2lattn.masking.length_mask",
+        "d2lattn.x.scoring",
+        "d2lattn.x.figures.heatmap",
+        "d2lattn.book.setup",
+    }
+
+
+@pytest.mark.parametrize(
+    "path", FILES, ids=lambda p: str(p.relative_to(HOUSE))
+)
+def test_imports_run_one_way(path):
+    room = room_of(path)
+    if room == "__init__":
+        assert rooms_known_to(path) <= FLOOR.keys() - {"figures", "book"}
+        return
+    assert room in FLOOR, f"give {room} a floor in {Path(__file__).name}"
+    assert rooms_known_to(path) <= BELOW[room]
+
+
+@pytest.mark.parametrize(
+    "path", FILES, ids=lambda p: str(p.relative_to(HOUSE))
+)
+def test_only_figures_and_book_know_the_page(path):
+    packages = {name.partition(".")[0] for name in imports_of(path)}
+    assert "pandas" not in packages
+    if room_of(path) not in {"figures", "book"}:
+        assert not packages & ON_A_PAGE
+
+
+def test_importing_the_package_is_light():
+    code = (
+        "import sys, d2lattn; print(*{m.split('.')[0] for m in sys.modules})"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout.split()
+    assert "torch" in loaded
+    assert not {*loaded} & {*ON_A_PAGE, "pandas", "beartype", "nbformat"}
+
+
+def test_the_package_exports_what_it_imports():
+    source = (HOUSE / "__init__.py").read_text(encoding="utf-8")
+    names = [name.rpartition(".")[2] for name in imports(source)]
+    assert sorted(names) == sorted(d2lattn.__all__)
+    for name in d2lattn.__all__:
+        assert hasattr(d2lattn, name)

@@ -1,0 +1,280 @@
+"""Kernels and Nadaraya–Watson attention pooling."""
+
+import copy
+import io
+import itertools
+import math
+
+import pytest
+import torch
+from torch.autograd import gradcheck
+
+from d2lattn.pooling import (
+    KERNELS,
+    NadarayaWatson,
+    boxcar,
+    constant,
+    epanechnikov,
+    gaussian,
+    kernel_weights,
+)
+
+B, Q, K, D, V = 3, 5, 7, 2, 11  # each axis its own prime
+LENS = torch.tensor([4, 0, 7])
+
+FORMULAS = {
+    gaussian: lambda u: math.exp(-u * u / 2),
+    boxcar: lambda u: 1.0 if abs(u) <= 1 else 0.0,
+    epanechnikov: lambda u: 1 - u * u if abs(u) < 1 else 0.0,
+    constant: lambda u: 1.0,
+}
+ALL_KERNELS = pytest.mark.parametrize(
+    "kernel", KERNELS.values(), ids=KERNELS.keys()
+)
+
+
+def draw(*, dtype=torch.float64, device="cpu"):
+    """Return queries, keys and values."""
+    sizes = [(B, Q, D), (B, K, D), (B, K, V)]
+    return [
+        torch.randn(s, dtype=torch.float64).to(device, dtype) for s in sizes
+    ]
+
+
+def written_out(queries, keys, kernel, bandwidth, lens):
+    """The weights, one number after the other."""
+    weights = torch.zeros(B, Q, K, dtype=torch.float64)
+    for b, i in itertools.product(range(B), range(Q)):
+        raw = []
+        for j in range(int(lens[b])):
+            squares = (queries[b, i] - keys[b, j]).square().tolist()
+            raw.append(FORMULAS[kernel](math.sqrt(sum(squares)) / bandwidth))
+        for j, number in enumerate(raw):
+            weights[b, i, j] = number / sum(raw) if sum(raw) else 0.0
+    return weights
+
+
+def test_every_kernel_has_its_name():
+    assert {k: f.__name__ for k, f in KERNELS.items()} == {
+        k: k for k in ("gaussian", "boxcar", "epanechnikov", "constant")
+    }
+
+
+@ALL_KERNELS
+def test_kernels_are_their_formulas(kernel, dtype, device):
+    u = torch.arange(-3, 3.125, 0.125, dtype=dtype, device=device)
+    expected = torch.tensor([FORMULAS[kernel](x) for x in u.tolist()])
+    result = kernel(u)
+    assert result.dtype == dtype
+    torch.testing.assert_close(result.cpu(), expected.to(dtype))
+
+
+@ALL_KERNELS
+@pytest.mark.parametrize("bandwidth", [0.3, 1.0, torch.tensor(2.5).double()])
+def test_weights_are_the_formula(kernel, bandwidth, device):
+    queries, keys, _ = draw()
+    expected = written_out(queries, keys, kernel, float(bandwidth), LENS)
+    weights = kernel_weights(
+        queries.to(device), keys.to(device), kernel, bandwidth, LENS.to(device)
+    )
+    torch.testing.assert_close(weights.cpu(), expected)
+
+
+@ALL_KERNELS
+def test_lengths_for_each_query(kernel):
+    queries, keys, _ = draw()
+    lens = torch.arange(B * Q).reshape(B, Q) % (K + 1)
+    weights = kernel_weights(queries, keys, kernel, 2.0, lens)
+    for i in range(Q):
+        one = queries[:, i : i + 1]
+        expected = kernel_weights(one, keys, kernel, 2.0, lens[:, i])
+        torch.testing.assert_close(weights[:, i : i + 1], expected)
+
+
+def test_far_gaussian_keys_do_not_underflow():
+    keys = torch.tensor([[1000.0], [1001.0]])
+    weights = kernel_weights(torch.zeros(1, 1), keys, gaussian, 0.1)
+    assert weights.equal(torch.tensor([[1.0, 0.0]]))
+
+
+@pytest.mark.parametrize("kernel", [gaussian, epanechnikov])
+def test_nobody_near_gives_zeros(kernel, dtype, device):
+    tensors = draw(dtype=dtype, device=device)
+    queries, keys, values = (x.requires_grad_() for x in tensors)
+    attention = NadarayaWatson(kernel, 0.5, learned=True).to(device, dtype)
+    far = queries + 99 if kernel is epanechnikov else queries
+    lens = LENS.to(device)
+    assert (attention.weights(far, keys, lens)[1] == 0).all()
+    output = attention(far, keys, values, lens)
+    assert (output[1] == 0).all()
+    output.sum().backward()
+    for x in (queries, keys, values, attention.log_bandwidth):
+        assert x.grad.isfinite().all()
+
+
+def test_constant_kernel_is_average_pooling():
+    queries, keys, values = draw()
+    output = NadarayaWatson(constant)(queries, keys, values)
+    mean = values.mean(dim=1, keepdim=True).expand(B, Q, V)
+    torch.testing.assert_close(output, mean)
+
+
+def test_bandwidth_goes_from_nearest_to_average():
+    queries, keys, values = draw()
+    narrow, wide = (
+        NadarayaWatson(bandwidth=1e-3),
+        NadarayaWatson(bandwidth=1e6),
+    )
+    nearest = torch.cdist(queries, keys).argmin(dim=-1)  # (B, Q)
+    rows = nearest[..., None].expand(B, Q, V)
+    output = narrow(queries, keys, values)
+    torch.testing.assert_close(output, values.gather(1, rows))
+    mean = values.mean(dim=1, keepdim=True).expand(B, Q, V)
+    torch.testing.assert_close(wide(queries, keys, values), mean)
+
+
+@ALL_KERNELS
+def test_order_of_keys_and_padding_change_nothing(kernel):
+    queries, keys, values = draw()
+    attention = NadarayaWatson(kernel, 2.0)
+    output = attention(queries, keys, values)
+    order = torch.randperm(K)
+    shuffled = attention(queries, keys[:, order], values[:, order])
+    torch.testing.assert_close(shuffled, output)
+    more_keys = torch.cat([keys, queries], dim=1)  # as near as can be
+    more_values = torch.cat([values, 99 * torch.ones(B, Q, V)], dim=1)
+    padded = attention(queries, more_keys, more_values, torch.full((B,), K))
+    torch.testing.assert_close(padded, output)
+
+
+@pytest.mark.parametrize("lead", [(), (13,), (13, 3), (2, 13, 3)], ids=str)
+def test_any_leading_dimensions(lead):
+    queries, keys = torch.randn(*lead, Q, D), torch.randn(*lead, K, D)
+    values = torch.randn(*lead, K, V)
+    attention = NadarayaWatson()
+    output = attention(queries, keys, values)
+    assert output.shape == (*lead, Q, V)
+    for index in itertools.product(*map(range, lead)):
+        one = attention(queries[index], keys[index], values[index])
+        torch.testing.assert_close(output[index], one)
+
+
+@pytest.mark.parametrize("kernel", [gaussian, epanechnikov])
+def test_gradient_of_the_bandwidth(kernel):
+    queries, keys, values = draw()
+    attention = NadarayaWatson(kernel, 1.7, learned=True).double()
+
+    def loss(log_bandwidth):
+        attention.log_bandwidth.data.fill_(log_bandwidth)
+        return attention(queries, keys, values, LENS).square().sum()
+
+    at, step = math.log(1.7), 1e-5
+    loss(at).backward()
+    with torch.no_grad():
+        slope = (loss(at + step) - loss(at - step)) / (2 * step)
+    torch.testing.assert_close(attention.log_bandwidth.grad, slope)
+    assert slope.abs() > 1e-3  # there is something to compare
+
+
+@pytest.mark.parametrize("kernel", [gaussian, epanechnikov])
+def test_gradients_of_the_inputs(kernel):
+    inputs = [x.requires_grad_() for x in draw()]
+    attention = NadarayaWatson(kernel, 1.7).double()
+    assert gradcheck(lambda *x: attention(*x, LENS), inputs, fast_mode=True)
+
+
+def test_gradient_where_query_meets_key():
+    queries, keys, values = draw()
+    queries = keys[:, :Q].clone().requires_grad_()
+    NadarayaWatson().double()(queries, keys, values).sum().backward()
+    assert queries.grad.isfinite().all()
+
+
+def test_bandwidth_is_learned_only_if_asked():
+    fixed = NadarayaWatson(bandwidth=0.4)
+    learned = NadarayaWatson(bandwidth=0.4, learned=True)
+    for attention in (fixed, learned):
+        assert list(attention.state_dict()) == ["log_bandwidth"]
+        torch.testing.assert_close(attention.bandwidth, torch.tensor(0.4))
+    assert not fixed.log_bandwidth.requires_grad
+    assert learned.log_bandwidth.requires_grad
+
+
+def test_learning_finds_a_better_bandwidth():
+    x = torch.linspace(0, 5, 53)[:, None]
+    y = torch.sin(x) + 0.1 * torch.randn_like(x)
+    queries, answers = x[::2], torch.sin(x[::2])
+    attention = NadarayaWatson(bandwidth=3.0, learned=True)
+    optimizer = torch.optim.SGD(attention.parameters(), lr=1.0)
+    losses = []
+    for _ in range(50):
+        optimizer.zero_grad()
+        loss = (attention(queries, x, y) - answers).square().mean()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0] / 10
+    assert 0 < attention.bandwidth < 3
+
+
+@pytest.mark.parametrize("bandwidth", [0, -1.0, math.nan])
+@pytest.mark.usefixtures("unchecked")
+def test_wrong_bandwidth(bandwidth):
+    queries, keys, _ = draw()
+    message = f"^bandwidth must be positive, but is {float(bandwidth)}"
+    with pytest.raises(ValueError, match=message):
+        NadarayaWatson(bandwidth=bandwidth)
+    for number in (bandwidth, torch.tensor(bandwidth)):
+        with pytest.raises(ValueError, match=message):
+            kernel_weights(queries, keys, bandwidth=number)
+
+
+@pytest.mark.parametrize("kernel", [boxcar, constant])
+def test_flat_kernels_cannot_learn(kernel):
+    with pytest.raises(ValueError, match=f"{kernel.__name__} is flat"):
+        NadarayaWatson(kernel, learned=True)
+
+
+WRONG_SIZES = [
+    ((B, Q, 3), (B, K, D), (B, K, V), "queries and keys .* same size"),
+    ((B, Q, D), (2, K, D), (2, K, V), "queries and keys .* same leading"),
+    ((B, Q, D), (B, K, D), (2, K, V), "queries and values .* same leading"),
+    ((B, Q, D), (B, K, D), (B, 2, V), "every key needs one value"),
+    ((B, Q, D), (B, K, D), (K,), "values must have at least two dim"),
+    ((D,), (K, D), (K, V), "queries must have at least two dimensions"),
+]
+
+
+@pytest.mark.parametrize(("queries", "keys", "values", "message"), WRONG_SIZES)
+@pytest.mark.usefixtures("unchecked")
+def test_wrong_sizes(queries, keys, values, message):
+    tensors = [torch.zeros(shape) for shape in (queries, keys, values)]
+    with pytest.raises(ValueError, match=message):
+        NadarayaWatson()(*tensors)
+
+
+@ALL_KERNELS
+def test_arguments_are_left_alone(kernel):
+    arguments = [*draw(), LENS.clone()]
+    before = [x.clone() for x in arguments]
+    NadarayaWatson(kernel)(*arguments)
+    assert all(x.equal(y) for x, y in zip(arguments, before, strict=True))
+
+
+@ALL_KERNELS
+@pytest.mark.usefixtures("compiler")
+def test_compiles_exports_and_copies(kernel):
+    inputs = (*draw(dtype=torch.float32), LENS)
+    attention = NadarayaWatson(kernel, 1.7)
+    expected = attention(*inputs)
+    file = io.BytesIO()
+    torch.save(attention.state_dict(), file)
+    loaded = NadarayaWatson(kernel)
+    loaded.load_state_dict(torch.load(io.BytesIO(file.getvalue())))
+    for same in (
+        torch.compile(attention, backend="aot_eager", fullgraph=True),
+        torch.export.export(attention, inputs).module(),
+        copy.deepcopy(attention),
+        loaded,
+    ):
+        torch.testing.assert_close(same(*inputs), expected)

@@ -1,0 +1,257 @@
+"""Weights for whoever looks, and nothing for whoever does not."""
+
+import copy
+import gc
+import weakref
+
+import pytest
+import torch
+from torch import nn
+
+from d2lattn.pooling import NadarayaWatson
+from d2lattn.recording import record_attention
+from d2lattn.scoring import AdditiveAttention, DotProductAttention
+
+B, H, Q, K, D = 3, 2, 5, 7, 8
+LENS = torch.tensor([4, 0, 7])
+
+
+class Heads(nn.Module):
+    """Attention with heads, and a scoring module inside."""
+
+    record = None
+
+    def __init__(self):
+        super().__init__()
+        self.attention = DotProductAttention()
+
+    def split(self, X):
+        return X.unflatten(-1, (H, -1)).transpose(1, 2)  # (B, H, Q, d)
+
+    def weights(self, queries, keys, valid_lens=None):
+        heads = self.split(queries), self.split(keys)
+        return self.attention.weights(*heads, valid_lens)
+
+    def forward(self, queries, keys, values, valid_lens=None):
+        if self.record is not None:
+            self.record(self.weights(queries, keys, valid_lens))
+        heads = (self.split(X) for X in (queries, keys, values))
+        return self.attention(*heads, valid_lens).transpose(1, 2).flatten(2)
+
+
+class Model(nn.Module):
+    """Three kinds of attention, at three depths."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = AdditiveAttention(D, D, 11, dropout=0.5)
+        self.blks = nn.Sequential(nn.ModuleDict({"pool": NadarayaWatson()}))
+        self.heads = Heads()
+        self.unused = DotProductAttention()
+
+    def forward(self, X, Y, valid_lens=None):
+        X = X + self.first(X, Y, Y, valid_lens)
+        X = X + self.blks[0]["pool"](X, Y, Y, valid_lens)
+        return X + self.heads(X, Y, Y, valid_lens)
+
+
+PATHS = ["first", "blks.0.pool", "heads", "unused"]
+
+
+@pytest.fixture
+def model():
+    return Model().eval()
+
+
+@pytest.fixture
+def inputs():
+    return torch.randn(B, Q, D), torch.randn(B, K, D), LENS
+
+
+def attributes(model):
+    """Everything that is set on the modules of a model."""
+    return [
+        {name: id(value) for name, value in vars(module).items()}
+        for module in model.modules()
+    ]
+
+
+def shapes(weights):
+    return {path: [tuple(w.shape) for w in ws] for path, ws in weights.items()}
+
+
+def test_paths_calls_and_shapes(model, inputs):
+    with record_attention(model) as weights:
+        assert weights == {path: [] for path in PATHS}
+        model(*inputs)
+        model(*inputs)
+    assert list(weights) == PATHS
+    assert shapes(weights) == {
+        "first": 2 * [(B, Q, K)],
+        "blks.0.pool": 2 * [(B, Q, K)],
+        "heads": 2 * [(B, H, Q, K)],  # once, and not the scoring inside
+        "unused": [],
+    }
+
+
+def test_calls_stay_in_their_order(inputs):
+    attention = DotProductAttention()
+    X, Y, _ = inputs
+    with record_attention(attention) as weights:
+        for i in range(Q):
+            attention(X[:, i : i + 1], Y, Y)
+    steps = torch.cat(weights[""], dim=1)
+    torch.testing.assert_close(steps, attention.weights(X, Y))
+
+
+def test_the_model_itself_has_the_empty_path(inputs):
+    X, Y, lens = inputs
+    for attention in (NadarayaWatson(), Heads(), DotProductAttention()):
+        with record_attention(attention) as weights:
+            attention(X, Y, Y, lens)
+        assert list(weights) == [""]
+        (recorded,) = weights[""]
+        torch.testing.assert_close(recorded, attention.weights(X, Y, lens))
+
+
+def test_detached_and_before_dropout(model, inputs):
+    model.train()
+    X, Y, lens = inputs
+    with record_attention(model) as weights:
+        output = model(X, Y, lens)
+    (first,) = weights["first"]
+    assert not first.requires_grad
+    torch.testing.assert_close(first, model.first.weights(X, Y, lens))
+    output.sum().backward()  # a recorded call can be trained all the same
+    assert model.first.w_v.weight.grad.abs().sum() > 0
+
+
+def test_same_output(model, inputs):
+    expected = model(*inputs)
+    with record_attention(model):
+        output = model(*inputs)
+    torch.testing.assert_close(output, expected)
+    assert model(*inputs).equal(expected)
+
+
+def test_nothing_is_left_behind(model, inputs):
+    before = attributes(model)
+    with record_attention(model) as weights:
+        model(*inputs)
+        assert attributes(model) != before
+    assert attributes(model) == before
+    model(*inputs)
+    assert len(weights["first"]) == 1
+
+
+def test_nothing_is_left_behind_by_an_exception(model, inputs):
+    before = attributes(model)
+    recorded = []
+
+    def look():
+        with record_attention(model) as weights:
+            recorded.append(weights)
+            model(*inputs)
+            raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError, match="in the middle"):
+        look()
+    assert attributes(model) == before
+    assert len(recorded[0]["first"]) == 1
+
+
+def test_recordings_nest(model, inputs):
+    before = attributes(model)
+    with record_attention(model) as outer:
+        model(*inputs)
+        with record_attention(model.blks) as inner:
+            model(*inputs)
+        with pytest.raises(KeyError), record_attention(model):
+            raise KeyError
+        model(*inputs)
+    assert attributes(model) == before
+    assert shapes(inner) == {"0.pool": [(B, Q, K)]}
+    assert inner["0.pool"][0].equal(outer["blks.0.pool"][1])
+    assert len(outer["blks.0.pool"]) == 3
+
+
+def test_the_inside_can_be_recorded_by_itself(model, inputs):
+    with (
+        record_attention(model) as outer,
+        record_attention(model.heads.attention) as inner,
+    ):
+        model(*inputs)
+    assert inner[""][0].equal(outer["heads"][0])
+
+
+def test_a_shared_module_is_recorded_once(inputs):
+    X, Y, lens = inputs
+    shared = DotProductAttention()
+    model = nn.ModuleList([shared, nn.Sequential(shared)])
+    with record_attention(model) as weights:
+        model[0](X, Y, Y, lens)
+        model[1][0](X, Y, Y, lens)
+    assert shapes(weights) == {"0": 2 * [(B, Q, K)]}
+
+
+def test_names_that_begin_alike_are_not_inside(inputs):
+    X, Y, lens = inputs
+    model = nn.ModuleDict({"a": Heads(), "ab": DotProductAttention()})
+    with record_attention(model) as weights:
+        model["ab"](X, Y, Y, lens)
+    assert shapes(weights) == {"a": [], "ab": [(B, Q, K)]}
+
+
+def test_what_only_looks_like_attention():
+    class Log(nn.Module):
+        """Has something called `record`."""
+
+        record = None
+
+    class Scale(nn.Module):
+        """Has something called `weights`, and keeps records of its own."""
+
+        def __init__(self):
+            super().__init__()
+            self.record = []
+
+        def weights(self):
+            return torch.ones(1)
+
+    with record_attention(nn.Sequential(nn.Tanh(), Log(), Scale())) as weights:
+        pass
+    assert weights == {}
+
+
+def test_a_copy_records_for_itself(model, inputs):
+    with record_attention(model) as weights:
+        model(*inputs)
+    twin = copy.deepcopy(model)
+    assert twin(*inputs).equal(model(*inputs))
+    with record_attention(twin) as of_twin:
+        twin(*inputs)
+        model(*inputs)
+    assert len(weights["first"]) == len(of_twin["first"]) == 1
+
+
+def test_memory_comes_back(model, inputs):
+    with record_attention(model) as weights:
+        model(*inputs)
+    recorded = weakref.ref(weights["heads"][0])
+    del weights
+    gc.collect()
+    assert recorded() is None
+
+
+@pytest.mark.usefixtures("compiler")
+def test_a_compiled_model_can_be_watched(model, inputs):
+    compiled = torch.compile(model, backend="aot_eager")
+    expected = compiled(*inputs)
+    with record_attention(model) as weights:
+        output = compiled(*inputs)
+    torch.testing.assert_close(output, expected)
+    X, Y, lens = inputs
+    (first,) = weights["first"]
+    torch.testing.assert_close(first, model.first.weights(X, Y, lens))
+    assert compiled(*inputs).equal(expected)
+    assert len(weights["first"]) == 1
