@@ -1,0 +1,111 @@
+"""The Sphinx extension: it makes a book of chapters and their figures."""
+
+import hashlib
+import os
+import shutil
+from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
+from typing import Any
+
+import plotly.offline
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
+
+import d2lattn
+from d2lattn.book import typesetting
+from d2lattn.book.figures import (
+    STATIC,
+    FigureRenderer,
+    PlotlyFigure,
+    visit_figure_elsewhere,
+    visit_figure_html,
+)
+from d2lattn.figures import page
+
+__all__ = ["FigureRenderer", "setup"]
+
+# What tex-chtml.js asks for while it sets a page; the package has 24 MB.
+MATHJAX = (
+    "mathjax/tex-chtml.js",
+    "mathjax/output/chtml/fonts/woff-v2/",
+    "mathjax/input/tex/extensions/",
+)
+
+
+def package_digest() -> str:
+    """A digest of the package's sources."""
+    digest = hashlib.sha256()
+    root = Path(d2lattn.__file__).parent
+    for file in sorted(root.rglob("*")):
+        if file.suffix in (".py", ".js", ".css"):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def changed_by_package(
+    app: Sphinx,
+    env: BuildEnvironment,
+    added: set[str],
+    changed: set[str],
+    removed: set[str],
+) -> list[str]:
+    """Every document, if the package is not the one it was built with.
+
+    An incremental build would keep a figure that the package no longer
+    draws: a stale figure is a wrong figure.
+    """
+    digest = package_digest()
+    stale = getattr(env, "d2lattn_digest", None) != digest
+    env.d2lattn_digest = digest
+    return list(env.found_docs) if stale else []
+
+
+def copy_static(app: Sphinx) -> None:
+    """Put Plotly, MathJax and the front end into the build."""
+    if app.builder.format != "html":
+        return
+    target = Path(app.outdir, STATIC)
+    target.mkdir(parents=True, exist_ok=True)
+    for name, text in {
+        "plotly.min.js": plotly.offline.get_plotlyjs(),
+        "explorer.js": page.script(),
+        "explorer.css": page.style(),
+    }.items():
+        (target / name).write_text(text, encoding="utf-8")
+    try:
+        carried = files("sphinx-mathjax-offline") or []
+    except PackageNotFoundError as error:
+        raise ExtensionError(
+            "d2lattn.book: the book's mathematics needs the package "
+            "sphinx-mathjax-offline; install requirements.txt"
+        ) from error
+    for file in carried:
+        _, _, name = file.as_posix().partition("/static/")
+        if name.startswith(MATHJAX):
+            copy = target / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file.locate(), copy)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx; kernels inherit the form that figures take."""
+    os.environ["D2LATTN_FIGURES"] = "page"
+    app.add_node(
+        PlotlyFigure,
+        html=(visit_figure_html, None),
+        latex=(visit_figure_elsewhere, None),
+        text=(visit_figure_elsewhere, None),
+        man=(visit_figure_elsewhere, None),
+        texinfo=(visit_figure_elsewhere, None),
+    )
+    app.add_css_file("d2l/explorer.css")
+    app.connect("builder-inited", copy_static)
+    typesetting.register(app)
+    app.connect("env-get-outdated", changed_by_package)
+    return {
+        "version": "1",
+        "env_version": 1,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

@@ -1,0 +1,144 @@
+"""How a page reads: drawings, mirrors, folded code, tables, references."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sphinxcontrib.bibtex.plugin
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.docutils import SphinxDirective
+from sphinxcontrib.bibtex.style.referencing import BracketStyle
+from sphinxcontrib.bibtex.style.referencing.author_year import (
+    AuthorYearReferenceStyle,
+)
+
+from d2lattn.book.figures import PlotlyFigure
+
+
+class Drawing(SphinxDirective):
+    """An SVG set into the page itself, so that it follows light and dark.
+
+    The argument is the file, seen from the document; the content is the
+    caption; `:name:` makes it a target.
+    """
+
+    required_arguments = 1
+    has_content = True
+    option_spec = {"name": directives.unchanged}
+
+    def run(self) -> list[nodes.Node]:
+        _, path = self.env.relfn2path(self.arguments[0], self.env.docname)
+        self.env.note_dependency(path)
+        try:
+            svg = Path(path).read_text(encoding="utf-8")
+        except OSError as error:
+            raise self.error(f"drawing: cannot read it: {error}") from error
+        start = svg.find("<svg")
+        if start < 0 or "<title" not in svg or "<desc" not in svg:
+            raise self.error(
+                f"drawing: {self.arguments[0]} is no SVG with a title and "
+                "a desc for those who cannot see it"
+            )
+        figure = nodes.figure("", classes=["d2l-drawing"])
+        figure += nodes.raw("", svg[start:], format="html")
+        if self.content:
+            caption = nodes.caption()
+            text = " ".join(line.strip() for line in self.content)
+            caption += self.parse_inline(text)[0]
+            figure += caption
+        self.set_source_info(figure)
+        self.add_name(figure)
+        return [figure]
+
+
+def label_mirrors(app: Sphinx, doctree: nodes.document) -> None:
+    """Say above each mirror cell where in the package its code stands."""
+    for cell in list(doctree.findall(nodes.container)):
+        mirrored = cell.get("cell_metadata", {}).get("mirror")
+        if not mirrored or cell.get("nb_element") != "cell_code":
+            continue
+        cell["classes"].append("d2l-mirror")
+        label = nodes.paragraph(classes=["d2l-mirror-label"])
+        label += nodes.literal(text=mirrored)
+        cell.insert(0, label)
+
+
+def _round() -> BracketStyle:
+    return BracketStyle(left="(", right=")")
+
+
+@dataclass
+class RoundAuthorYear(AuthorYearReferenceStyle):
+    """Citations as in prose: Watson (1964), (Watson, 1964)."""
+
+    bracket_textual: BracketStyle = field(default_factory=_round)
+    bracket_parenthetical: BracketStyle = field(default_factory=_round)
+
+
+class PlainReferences(SphinxPostTransform):
+    """The bibliography as a plain list.
+
+    The text cites authors and years, so labels say nothing here; and the
+    roles that docutils gives to citations are deprecated.
+    """
+
+    default_priority = 6  # just after sphinxcontrib.bibtex has made them
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        for box in list(self.document.findall(nodes.container)):
+            if not box.children or not all(
+                isinstance(entry, nodes.citation) for entry in box
+            ):
+                continue
+            entries = nodes.bullet_list(classes=["d2l-references"])
+            for entry in box:
+                entries += nodes.list_item(
+                    "", *entry.children[1:], ids=entry["ids"]
+                )
+            box.replace_self(entries)
+
+
+class FoldedCodeBelow(SphinxPostTransform):
+    """The explorer first, then the folded code that draws it."""
+
+    default_priority = 200  # just after myst_nb has folded it
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        for cell in list(self.document.findall(nodes.container)):
+            drawn = next(iter(cell.findall(PlotlyFigure)), None)
+            if cell.get("hide_mode") != "input" or drawn is None:
+                continue
+            folded = cell.children[0]
+            cell.remove(folded)
+            cell.append(folded)
+
+
+EMPTY_HEADER = re.compile(r"<th\b([^>]*)>(?:\s|&nbsp;)*</th>")
+
+
+def empty_headers(app: Sphinx, doctree: nodes.document) -> None:
+    """Header cells that pandas leaves empty head nothing: make them td."""
+    for raw in doctree.findall(nodes.raw):
+        if raw.get("format") == "html" and "<th" in raw.astext():
+            text = EMPTY_HEADER.sub(r"<td\1></td>", raw.astext())
+            raw.children[:] = [nodes.Text(text)]
+
+
+def register(app: Sphinx) -> None:
+    """Register all of this module with Sphinx."""
+    app.add_directive("drawing", Drawing)
+    app.connect("doctree-read", label_mirrors)
+    app.connect("doctree-read", empty_headers)
+    app.add_post_transform(FoldedCodeBelow)
+    app.add_post_transform(PlainReferences)
+    sphinxcontrib.bibtex.plugin.register_plugin(
+        "sphinxcontrib.bibtex.style.referencing",
+        "author_year_round",
+        RoundAuthorYear,
+    )

@@ -1,0 +1,246 @@
+"""Slider values: the abbreviations of `ipywidgets.interact`, made finite."""
+
+import inspect
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from numbers import Integral, Rational, Real
+from typing import Any
+
+WANTED = (
+    "(lo, hi), (lo, hi, step), a number, a list of options, a list of "
+    "(label, value) pairs, a dict of labels to values, or a bool"
+)
+MOST_STOPS = 100_000  # more would take long before anyone could complain
+NO_START = inspect.Parameter.empty
+
+
+@dataclass(frozen=True)
+class Control:
+    """One parameter of a figure and the values it can take.
+
+    Attributes:
+        name: the parameter's name in the figure's function.
+        kind: "range" (numbers in order), "select" or "checkbox".
+        values: what the function is called with, one per stop.
+        labels: the same values as a reader sees them.
+        start: the value the figure opens with; one of `values`, but for a
+            "range", where it may lie between two stops.
+    """
+
+    name: str
+    kind: str
+    values: tuple[Any, ...]
+    labels: tuple[str, ...]
+    start: Any
+
+    @property
+    def title(self) -> str:
+        """The name as a reader sees it."""
+        return self.name.replace("_", " ")
+
+    @property
+    def index(self) -> int:
+        """The stop the figure opens on: the one nearest to `start`."""
+        if self.kind == "range":
+            gaps = [abs(value - self.start) for value in self.values]
+            return gaps.index(min(gaps))
+        return _position(self.values, self.start)
+
+    def __str__(self) -> str:
+        if self.kind == "range":
+            first, last = self.labels[0], self.labels[-1]
+            return f"{self.name} {first} to {last} ({len(self.labels)} stops)"
+        return f"{self.name} " + " | ".join(self.labels)
+
+
+def innermost(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, or the one inside a `functools.partial`."""
+    return innermost(fn.func) if isinstance(fn, partial) else fn
+
+
+def called_by(fn: Callable[..., Any]) -> str:
+    """What a function is called."""
+    fn = innermost(fn)
+    return getattr(fn, "__name__", type(fn).__name__)
+
+
+def parse_controls(
+    fn: Callable[..., Any], abbreviations: Mapping[str, Any]
+) -> list[Control]:
+    """Check each abbreviation against the parameters of `fn`.
+
+    Args:
+        fn: the figure's function. Its defaults are where the controls start.
+        abbreviations: parameter name to abbreviation, in display order.
+
+    Raises:
+        ValueError: no control at all, a parameter that `fn` lacks, one that
+            has neither default nor control, an empty range or list, a start
+            outside the range, or anything that is no abbreviation.
+    """
+    called = called_by(fn)
+    parameters = inspect.signature(fn).parameters
+    kinds = {parameter.kind for parameter in parameters.values()}
+    if not abbreviations:
+        raise ValueError(
+            f"explore({called}) got no control: give each slider as a "
+            f"keyword, such as {next(iter(parameters), 'x')}=(0.0, 1.0, 0.1)"
+        )
+    if inspect.Parameter.VAR_KEYWORD not in kinds:
+        for name in abbreviations:
+            if name not in parameters:
+                raise ValueError(
+                    f"{called} has no parameter {name!r}; it has "
+                    + (", ".join(map(repr, parameters)) or "none")
+                )
+    for name, parameter in parameters.items():
+        needed = parameter.default is inspect.Parameter.empty
+        variadic = parameter.kind in (
+            inspect.Parameter.VAR_POSITIONAL,
+            inspect.Parameter.VAR_KEYWORD,
+        )
+        if needed and not variadic and name not in abbreviations:
+            raise ValueError(
+                f"{called} needs {name!r}: give it a control or a default"
+            )
+    return [
+        _control(name, given, _default(parameters.get(name)))
+        for name, given in abbreviations.items()
+    ]
+
+
+def _default(parameter: inspect.Parameter | None) -> Any:
+    return NO_START if parameter is None else parameter.default
+
+
+def _control(name: str, given: Any, start: Any) -> Control:
+    unset = start is NO_START or start is None
+    if isinstance(given, bool):
+        start = given if unset else bool(start)
+        return Control(name, "checkbox", (False, True), ("off", "on"), start)
+    if _is_number(given):
+        return _range(name, *_around(given), start=given if unset else start)
+    if isinstance(given, tuple) and len(given) in (2, 3):
+        if all(map(_is_number, given)):
+            return _range(name, *given, start=start)
+    if isinstance(given, Mapping):
+        return _select(name, list(given.items()), start)
+    if isinstance(given, Iterable) and not isinstance(given, str | bytes):
+        options = list(given)
+        pairs = all(
+            isinstance(option, tuple | list) and len(option) == 2
+            for option in options
+        )
+        if not pairs:
+            options = [(str(option), option) for option in options]
+        return _select(name, options, start)
+    raise ValueError(f"{name}: got {given!r}, want {WANTED}")
+
+
+def _around(value: Real) -> tuple[Real, Real, Real]:
+    """The range that ipywidgets gives to a bare number."""
+    step = 1 if isinstance(value, Integral) else 0.1
+    if value == 0:
+        return 0, type(value)(1), step
+    triple = type(value)(3 * _exact(value))  # 3 * 0.7 is 2.0999999999999996
+    return min(-value, triple), max(-value, triple), step
+
+
+def _range(name: str, lo, hi, step=None, *, start: Any) -> Control:
+    whole = all(
+        isinstance(v, Integral) for v in (lo, hi, step) if v is not None
+    )
+    step = (1 if whole else 0.1) if step is None else step
+    given = f"({lo}, {hi}, {step})"
+    if not all(map(math.isfinite, (lo, hi, step))):
+        raise ValueError(f"{name}: got {given}, want finite numbers")
+    if step <= 0 or lo > hi:
+        raise ValueError(
+            f"{name}: the range {given} is empty, "
+            "want lo <= hi and a step above zero"
+        )
+    stops, places = _stops(name, *map(_exact, (lo, hi, step)))
+    number = int if whole else float
+    values = tuple(map(number, stops))
+    labels = tuple(f"{d:z.{places}f}" for d in stops)
+    if start is NO_START or start is None:
+        start = values[(len(values) - 1) // 2]
+    if not _is_number(start) or (whole and start % 1 != 0):
+        wanted = "a whole number" if whole else "a number"
+        raise ValueError(f"{name}: starts at {start!r}, want {wanted}")
+    if not values[0] <= start <= values[-1]:
+        raise ValueError(
+            f"{name}: starts at {start}, outside {labels[0]} to {labels[-1]}"
+        )
+    return Control(name, "range", values, labels, number(start))
+
+
+def _stops(
+    name: str, lo: Decimal, hi: Decimal, step: Decimal
+) -> tuple[list[Decimal], int]:
+    """The stops from `lo` to `hi`, and how many decimals a label needs.
+
+    In decimals, so that the third stop of (0.1, 1, 0.1) is 0.3 and not
+    0.30000000000000004. A step like pi / 8 is rounded all the same, and
+    may miss `hi` by that much.
+    """
+    steps = (hi - lo) / step
+    last = int(steps + Decimal("1e-9"))
+    if last >= MOST_STOPS:
+        raise ValueError(
+            f"{name}: the range ({lo}, {hi}, {step}) has {last + 1} stops, "
+            "want a longer step"
+        )
+    stops = [lo + i * step for i in range(last + 1)]
+    if abs(steps - last) < Decimal("1e-9"):
+        stops[-1] = hi
+    places = max(-int(d.as_tuple().exponent) for d in stops)
+    return stops, max(0, min(places, 4 - step.adjusted()))
+
+
+def _exact(value: Real) -> Decimal:
+    if isinstance(value, Rational) and not isinstance(value, Integral):
+        value = float(value)
+    return Decimal(str(value))
+
+
+def _select(name: str, pairs: Sequence[Sequence[Any]], start: Any) -> Control:
+    if not pairs:
+        raise ValueError(f"{name}: got no options, want at least one")
+    labels = tuple(str(label) for label, _ in pairs)
+    values = tuple(value for _, value in pairs)
+    without = start is None and not any(value is None for value in values)
+    at = 0 if start is NO_START or without else _position(values, start)
+    if at is None:
+        raise ValueError(
+            f"{name}: starts at {start!r}, which is not among its options "
+            + ", ".join(map(repr, values))
+        )
+    return Control(name, "select", values, labels, values[at])
+
+
+def _position(values: Sequence[Any], wanted: Any) -> int | None:
+    """Where `wanted` is; failing that, where its equal is (True equals 1)."""
+    for alike in (
+        lambda value: value is wanted,
+        lambda value: type(value) is type(wanted) and _equal(value, wanted),
+        lambda value: _equal(value, wanted),
+    ):
+        for i, value in enumerate(values):
+            if alike(value):
+                return i
+    return None
+
+
+def _equal(value: Any, wanted: Any) -> bool:
+    try:
+        return bool(value == wanted)
+    except (RuntimeError, ValueError):  # arrays and tensors have no one truth
+        return False
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)

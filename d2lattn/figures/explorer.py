@@ -1,0 +1,223 @@
+"""`explore`: a function of slider values becomes something to drag."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+import plotly
+import plotly.graph_objects as go
+
+from d2lattn.figures import grid, page
+from d2lattn.figures.controls import (
+    Control,
+    called_by,
+    innermost,
+    parse_controls,
+)
+from d2lattn.figures.packing import check_bits, pack
+
+MIME = "application/vnd.d2lattn.explorer+json"
+WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+
+
+@dataclass(eq=False, repr=False)
+class Explorer:
+    """A figure and the controls it follows; made by `explore`.
+
+    Attributes:
+        fn: the figure's function.
+        controls: the controls, in the order they were given.
+        title: what the figure is called.
+        caption: what to look for in it.
+        bits, max_megabytes: how its frames are packed.
+    """
+
+    fn: Callable[..., go.Figure]
+    controls: list[Control]
+    title: str
+    caption: str
+    bits: int
+    max_megabytes: float
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Parameter name to the value the figure opens with."""
+        return {control.name: control.start for control in self.controls}
+
+    def figure(self, **values: Any) -> go.Figure:
+        """The figure for these values; the others are where they start."""
+        return grid.call(self.fn, {**self.values, **values})
+
+    def payload(self) -> dict[str, Any]:
+        """Every frame of the grid, packed, as plain JSON; computed once."""
+        if not hasattr(self, "_payload"):
+            self._payload = _payload(self)
+        return self._payload
+
+    def to_html(self) -> str:
+        """HTML that needs no kernel, network or other file."""
+        return page.standalone(self.payload())
+
+    def __repr__(self) -> str:
+        controls = ", ".join(map(str, self.controls))
+        return f"Explorer({called_by(self.fn)}: {controls})"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return {**_shown(self), "text/plain": repr(self)}
+
+
+def _payload(explorer: Explorer) -> dict[str, Any]:
+    frames = grid.evaluate(explorer.fn, explorer.controls)
+    constant, moving, packed = pack(frames, explorer.bits)
+    megabytes = (len(packed) + len(str(moving))) / 1e6
+    if megabytes > explorer.max_megabytes:
+        longest = max(explorer.controls, key=lambda c: len(c.values))
+        smaller = ", or pass bits=8" if explorer.bits > 8 else ""
+        raise ValueError(
+            f"{called_by(explorer.fn)}: {len(frames)} frames pack to "
+            f"{megabytes:.1f} MB, more than max_megabytes="
+            f"{explorer.max_megabytes}; coarsen {longest.name!r}, which has "
+            f"{len(longest.values)} stops{smaller}"
+        )
+    leaves = {path: constant.get(path) for path in frames[0]}
+    return {
+        "title": explorer.title,
+        "caption": explorer.caption,
+        "controls": [
+            {
+                "name": control.name,
+                "label": control.title,
+                "kind": control.kind,
+                "labels": list(control.labels),
+                "index": control.index,
+            }
+            for control in explorer.controls
+        ],
+        "figure": _nest(leaves),
+        "moving": [{**m, "path": list(m["path"])} for m in moving],
+        "frames": packed,
+    }
+
+
+def _shown(explorer: Explorer) -> dict[str, Any]:
+    """What a notebook or a page shows, by mime type."""
+    shown = form()
+    if shown == "page":
+        return {MIME: explorer.payload()}
+    if shown == "html":
+        return {"text/html": explorer.to_html()}
+    from d2lattn.figures.live import widget
+
+    model_id = widget(explorer).model_id
+    view = {"version_major": 2, "version_minor": 0, "model_id": model_id}
+    return {WIDGET_MIME: view}
+
+
+def form() -> str:
+    """The form a reader can use here: "live", "page" or "html".
+
+    The variable D2LATTN_FIGURES decides where it is set; the Sphinx
+    extension sets it to "page". Colab and Kaggle show self-contained HTML,
+    since their widget managers may not know Plotly's widget, and so does
+    every notebook in which Plotly cannot make a widget at all.
+    """
+    wanted = os.environ.get("D2LATTN_FIGURES")
+    if wanted in ("live", "page", "html"):
+        return wanted
+    if wanted:
+        raise ValueError(
+            f"D2LATTN_FIGURES: got {wanted!r}, want live, page or html"
+        )
+    hosted = "google.colab" in sys.modules or any(
+        name in os.environ
+        for name in ("COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE")
+    )
+    needs_anywidget = int(plotly.__version__.split(".")[0]) >= 6
+    if hosted or (needs_anywidget and find_spec("anywidget") is None):
+        return "html"
+    return "live"
+
+
+def _nest(leaves: grid.Frame) -> dict[str, Any]:
+    """Leaves as the nested dicts and lists they came from."""
+    root: dict[str, Any] = {"data": [], "layout": {}}
+    for path, leaf in leaves.items():
+        part: Any = root
+        for key, following in zip(path, (*path[1:], None), strict=True):
+            if following is None:
+                new = leaf
+            else:
+                new = [] if isinstance(following, int) else {}
+            if isinstance(part, list):
+                part.extend([None] * (key + 1 - len(part)))
+                if part[key] is None:
+                    part[key] = new
+                part = part[key]
+            else:
+                part = part.setdefault(key, new)
+    return root
+
+
+def explore(
+    fn: Callable[..., go.Figure],
+    /,
+    *,
+    title: str | None = None,
+    caption: str | None = None,
+    bits: int = 16,
+    max_frames: int = 3000,
+    max_megabytes: float = 2.0,
+    **controls: Any,
+) -> Explorer:
+    """Turn a function of slider values into a figure to drag.
+
+    In a running notebook the figure follows ipywidgets' sliders and is
+    computed at each movement. In the built book and in Colab it is computed
+    for every combination of stops beforehand, and the page holds them all.
+
+    Args:
+        fn: takes the controls' values by name, returns a Plotly figure of
+            the same structure for all of them. Its defaults are where the
+            controls start. `describe` gives a figure its text alternative.
+        title: the figure's name; by default the function's.
+        caption: what to look for; by default the docstring's first paragraph.
+        bits: 8, 16 or 32 bits for each number that moves, in a page.
+        max_frames: the most combinations of stops.
+        max_megabytes: the most that the packed frames may weigh.
+        controls: as in `ipywidgets.interact`: (lo, hi), (lo, hi, step), a
+            number, a list of options or of (label, value) pairs, a dict of
+            labels to values, a bool.
+
+    Raises:
+        ValueError: a parameter that `fn` lacks, an empty range, too many
+            frames or megabytes, frames of different structure.
+        RuntimeError: `fn` raised; the message holds the values.
+        TypeError: `fn` returned no Plotly figure.
+
+    Example:
+        >>> import plotly.graph_objects as go
+        >>> def line(slope=1.0):
+        ...     return go.Figure(go.Scatter(x=[0, 1], y=[0, slope]))
+        >>> explore(line, slope=(0.0, 2.0, 0.5))
+        Explorer(line: slope 0.0 to 2.0 (5 stops))
+    """
+    check_bits(bits)
+    name = called_by(fn)
+    parsed = parse_controls(fn, controls)
+    grid.check_size(name, parsed, max_frames)
+    if title is None:
+        title = name.replace("_", " ")
+    if caption is None:
+        doc = innermost(fn).__doc__ or ""
+        caption = doc.strip().partition("\n\n")[0]
+    caption = " ".join(caption.split())
+    explorer = Explorer(fn, parsed, title, caption, bits, max_megabytes)
+    # What goes wrong, goes wrong here and not later.
+    if form() == "live":
+        explorer.figure()
+    else:
+        explorer.payload()
+    return explorer

@@ -1,0 +1,139 @@
+"""An explorer in a running notebook: ipywidgets over a FigureWidget."""
+
+import html
+from numbers import Real
+from typing import Any
+
+import ipywidgets
+import numpy as np
+import plotly.graph_objects as go
+from plotly.basedatatypes import BaseFigure
+
+from d2lattn.figures import palette
+from d2lattn.figures.controls import Control
+from d2lattn.figures.grid import (
+    Frame,
+    Path,
+    check_structure,
+    frame,
+    plain,
+    same,
+)
+
+
+def widget(explorer: Any) -> ipywidgets.VBox:
+    """Sliders and menus above a figure that follows them.
+
+    Only leaves that changed are sent to the page. When the figure's function
+    raises, the message stands below the figure and the figure stays.
+
+    Args:
+        explorer: an `Explorer`; its function is called at each change.
+    """
+    inputs = [_input(control) for control in explorer.controls]
+    first = go.Figure(explorer.figure(**explorer.values))
+    seen = frame(first)
+    for path, leaf in seen.items():
+        if isinstance(leaf, float | list | np.ndarray) and path[1:]:
+            _assign(first, path, _sent(leaf))
+    drawn = go.FigureWidget(first)
+    drawn.update_layout(template=palette.template("light"), autosize=True)
+    said = ipywidgets.HTML(_said(seen))
+
+    def follow(_change: Any) -> None:
+        values = {
+            control.name: _value(control, entry)
+            for control, entry in zip(explorer.controls, inputs, strict=True)
+        }
+        try:
+            now = frame(explorer.figure(**values))
+            check_structure(seen, now, values)
+        except (RuntimeError, TypeError, ValueError) as error:
+            said.value = f'<span role="alert">{html.escape(str(error))}</span>'
+            return
+        with drawn.batch_update():
+            for path, leaf in now.items():
+                if not same(leaf, seen[path]):
+                    _assign(drawn, path, _sent(leaf))
+        seen.update(now)
+        said.value = _said(now)
+
+    for entry in inputs:
+        entry.observe(follow, "value")
+    title = ipywidgets.HTML(f"<b>{html.escape(explorer.title)}</b>")
+    caption = ipywidgets.HTML(html.escape(explorer.caption))
+    return ipywidgets.VBox([title, *inputs, drawn, said, caption])
+
+
+def _input(control: Control) -> ipywidgets.ValueWidget:
+    common = {
+        "description": _described(control.title),
+        "style": {"description_width": "initial"},
+    }
+    if control.kind == "checkbox":
+        return ipywidgets.Checkbox(value=control.start, **common)
+    if control.kind == "select":
+        # By number, since ipywidgets would look for a tensor with ==.
+        options = [(label, i) for i, label in enumerate(control.labels)]
+        return ipywidgets.Dropdown(
+            options=options, value=control.index, **common
+        )
+    ends = {"min": control.values[0], "max": control.values[-1]}
+    step = _step(control)
+    if isinstance(control.start, int):
+        return ipywidgets.IntSlider(
+            value=control.start, step=step, **ends, **common
+        )
+    # A tenth of the page's step: a kernel can compute what lies between.
+    places = len(control.labels[0].partition(".")[2]) + 1
+    return ipywidgets.FloatSlider(
+        value=control.start,
+        step=step / 10,
+        readout_format=f".{places}f",
+        **ends,
+        **common,
+    )
+
+
+def _value(control: Control, entry: ipywidgets.ValueWidget) -> Any:
+    """What the figure's function is called with."""
+    if control.kind == "select":
+        return control.values[entry.value]
+    return entry.value
+
+
+def _described(text: str) -> str:
+    """A description as text: ipywidgets 7 would take it for HTML."""
+    old = int(ipywidgets.__version__.partition(".")[0]) < 8
+    return html.escape(text) if old else text
+
+
+def _step(control: Control) -> Real:
+    if len(control.values) < 2:
+        return 1
+    return control.values[1] - control.values[0]
+
+
+def _said(leaves: Frame) -> str:
+    return html.escape(str(leaves.get(("layout", "meta", "alt"), "")))
+
+
+def _sent(leaf: Any) -> Any:
+    """A leaf with null for NaN, unless it travels as bytes and not JSON."""
+    binary = isinstance(leaf, np.ndarray) and leaf.dtype.kind != "O"
+    return leaf if binary else plain(leaf)
+
+
+def _assign(figure: BaseFigure, path: Path, leaf: Any) -> None:
+    *above, last = path
+    parts = [figure]
+    for key in above:
+        parts.append(parts[-1][key])
+    # Plotly hears of a change in one of its own objects, and not in the
+    # dicts and lists of meta and customdata: hand those over as new ones.
+    while isinstance(parts[-1], dict | list | tuple):
+        old = parts.pop()
+        new = dict(old) if isinstance(old, dict) else list(old)
+        new[last] = leaf
+        leaf, last = new, above.pop()
+    parts[-1][last] = leaf

@@ -1,0 +1,174 @@
+"""An explorer as HTML: markup that is the same in the book and in Colab."""
+
+import base64
+import hashlib
+import html
+import json
+import zlib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import plotly.offline
+
+from d2lattn.figures import palette
+
+STATIC = files("d2lattn.figures") / "static"
+
+
+def script() -> str:
+    """The front end, one script: templates, frames, explorers."""
+    templates = {
+        theme: palette.template(theme).to_plotly_json()
+        for theme in palette.THEMES
+    }
+    return "\n".join(
+        [
+            "(window.d2lattn = window.d2lattn || {}).templates = "
+            f"{_json(templates)};",
+            (STATIC / "frames.js").read_text(encoding="utf-8"),
+            (STATIC / "explorer.js").read_text(encoding="utf-8"),
+        ]
+    )
+
+
+def style() -> str:
+    """The palette and the structure of explorers, one style sheet."""
+    structure = (STATIC / "explorer.css").read_text(encoding="utf-8")
+    return f"{palette.css()}\n{structure}"
+
+
+def explorer(
+    payload: dict[str, Any],
+    uid: str,
+    *,
+    plotly_src: str | None = None,
+    frames_src: str | None = None,
+) -> str:
+    """The markup of an explorer; all text in it is escaped.
+
+    Args:
+        payload: what `Explorer.payload` returns.
+        uid: an id that is unique in the page.
+        plotly_src: the address of plotly.min.js; None if it is in the page.
+        frames_src: the address of the frames; None puts them into the page.
+    """
+    spec = dict(payload)
+    if frames_src is not None:
+        spec |= {"src": frames_src, "key": frames_key(payload)}
+        del spec["frames"]
+    rows = "".join(
+        _control(control, f"{uid}-{i}")
+        for i, control in enumerate(spec["controls"])
+    )
+    title, caption = html.escape(spec["title"]), html.escape(spec["caption"])
+    height = int(spec["figure"]["layout"].get("height") or 450)
+    return (
+        f'<figure class="d2l-explorer" id="{uid}" aria-label="{title}"'
+        f"{_source(plotly_src)}>"
+        f'<div class="d2l-controls">{rows}</div>'
+        f'<div class="d2l-plot" role="img" aria-label="{title}" '
+        f'style="min-height:{height}px"></div>'
+        '<p class="d2l-alt" role="status"></p>'
+        f"<figcaption><strong>{title}.</strong> {caption}</figcaption>"
+        "<noscript>This figure needs JavaScript.</noscript>"
+        f'<script type="application/json" class="d2l-spec">{_json(spec)}'
+        "</script></figure>"
+    )
+
+
+def figure(spec: dict[str, Any], *, plotly_src: str | None = None) -> str:
+    """The markup of an ordinary Plotly figure, given as its JSON."""
+    layout = spec.get("layout") or {}
+    title = layout.get("title") or {}
+    title = title.get("text") if isinstance(title, dict) else title
+    meta = layout.get("meta")
+    said = meta.get("alt") if isinstance(meta, dict) else None
+    alt = html.escape(str(said or title or "Figure"))
+    shown = {
+        "data": spec.get("data", []),
+        "layout": {k: v for k, v in layout.items() if k != "template"},
+    }
+    if spec.get("frames"):
+        shown["frames"] = spec["frames"]
+    height = int(layout.get("height") or 450)
+    return (
+        f'<figure class="d2l-figure" aria-label="{alt}"{_source(plotly_src)}>'
+        f'<div class="d2l-plot" role="img" aria-label="{alt}" '
+        f'style="min-height:{height}px"></div><p class="d2l-alt"></p>'
+        f'<script type="application/json" class="d2l-spec">{_json(shown)}'
+        "</script></figure>"
+    )
+
+
+def standalone(payload: dict[str, Any]) -> str:
+    """An explorer with everything it needs: Plotly, script, style, frames."""
+    uid = f"d2l-{frames_key(payload)}"
+    return (
+        f"<style>{style()}</style>{explorer(payload, uid)}"
+        f'<script type="text/plain" class="d2l-plotly">{_plotly()}</script>'
+        f"<script>{script()}</script>"
+    )
+
+
+def frames_key(payload: dict[str, Any]) -> str:
+    """A name for a payload's frames that changes when they do."""
+    digest = hashlib.sha256(_json(payload).encode("utf-8"))
+    return digest.hexdigest()[:16]
+
+
+def frames_file(payload: dict[str, Any]) -> str:
+    """The script that delivers a payload's frames to the page."""
+    key, text = _json(frames_key(payload)), _json(payload["frames"])
+    return f"d2lattn.deliver({key}, {text});\n"
+
+
+@cache
+def _plotly() -> str:
+    """Plotly's script, deflated, in base64: 2 MB instead of 5."""
+    code = plotly.offline.get_plotlyjs().encode("utf-8")
+    return base64.b64encode(zlib.compress(code, 9)).decode("ascii")
+
+
+def _source(plotly_src: str | None) -> str:
+    if plotly_src is None:
+        return ""
+    return f' data-plotly="{html.escape(plotly_src)}"'
+
+
+def _json(value: Any) -> str:
+    """JSON that can stand inside a script element."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c")
+
+
+def _control(control: dict[str, Any], uid: str) -> str:
+    kind, at = control["kind"], control["index"]
+    labels = [html.escape(label) for label in control["labels"]]
+    name = html.escape(control["name"])
+    # Disabled until the script listens, so that no movement is lost; and
+    # autocomplete is off because Firefox restores moved sliders on reload.
+    common = f'id="{uid}" data-control="{name}" autocomplete="off" disabled'
+    if kind == "range":
+        entry = (
+            f'<input type="range" {common} min="0" max="{len(labels) - 1}" '
+            f'step="1" value="{at}" aria-valuetext="{labels[at]}, stop '
+            f'{at + 1} of {len(labels)}">'
+        )
+    elif kind == "checkbox":
+        checked = " checked" if at else ""
+        entry = f'<input type="checkbox" {common}{checked}>'
+    else:
+        options = "".join(
+            f'<option value="{i}"{" selected" if i == at else ""}>'
+            f"{label}</option>"
+            for i, label in enumerate(labels)
+        )
+        entry = f"<select {common}>{options}</select>"
+    label = html.escape(control["label"])
+    # A menu shows its value itself.
+    hidden = ' class="d2l-hidden"' if kind == "select" else ""
+    return (
+        f'<label for="{uid}">{label}</label>{entry}'
+        f'<output for="{uid}" aria-live="off"{hidden}>{labels[at]}</output>'
+    )

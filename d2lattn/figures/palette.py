@@ -1,0 +1,125 @@
+"""One palette for the figures, the drawings and the pages of the book.
+
+Every hue has one meaning: a query is vermilion, a key blue, a value green, a
+weight purple. `COLORS` holds the hues of figure traces, chosen to stand out
+(contrast 3:1) from the light and the dark paper alike and to stay apart for
+colour-blind readers; `THEMES` holds what changes with the theme, its hues dark
+or light enough for text (4.5:1). `tests/test_palette.py` holds both to that.
+"""
+
+import plotly.graph_objects as go
+
+COLORS = {
+    "query": "#df582e",
+    "key": "#2770cb",
+    "value": "#15a069",
+    "weight": "#a640a7",
+    "muted": "#707377",
+}
+
+THEMES = {
+    "light": {
+        "paper": "#fcfbf8",
+        "surface": "#f6f4ef",
+        "ink": "#1f2024",
+        "muted": "#5b5e66",
+        "line": "#d9d6cd",
+        "query": "#b5390f",
+        "key": "#1d5fb4",
+        "value": "#0a7449",
+        "weight": "#8f2f90",
+        "accent": "#7a2a86",
+    },
+    "dark": {
+        "paper": "#14161b",
+        "surface": "#1c1f25",
+        "ink": "#e6e4df",
+        "muted": "#a3a6ae",
+        "line": "#3a3e47",
+        "query": "#ff8f66",
+        "key": "#7fb4ff",
+        "value": "#4fcf98",
+        "weight": "#e394e6",
+        "accent": "#dfa3ea",
+    },
+}
+
+FONTS = {
+    "serif": '"Source Serif 4", "Iowan Old Style", Georgia, serif',
+    "sans": '"Source Sans 3", system-ui, "Segoe UI", sans-serif',
+    "mono": '"Source Code Pro", ui-monospace, Menlo, Consolas, monospace',
+}
+
+# From almost the surface to the weight hue and beyond, in even steps of
+# OKLab lightness: equal differences of a weight look equally large.
+_RAMPS = {
+    "light": "#f5f2f6 #e3cfec #d2abe1 #c187d4 #b061c5 "
+    "#9a40ad #7f268e #61156b #420a48",
+    "dark": "#1d1b1e #3c2747 #602f72 #833c97 #a64db9 "
+    "#c369d1 #dc8be3 #e9b5ea #f8dcf6",
+}
+
+
+def colorscale(theme="light"):
+    """Plotly's sequential scale for weights: zero fades into the page."""
+    stops = _RAMPS[theme].split()
+    return [[i / (len(stops) - 1), stop] for i, stop in enumerate(stops)]
+
+
+def template(theme="light"):
+    """The Plotly template of a theme: the looks, so that figures set data."""
+    t = THEMES[theme]
+    scale = colorscale(theme)
+    two_sided = [[0, COLORS["key"]], [0.5, t["surface"]], [1, COLORS["query"]]]
+    axis = {
+        "gridcolor": t["line"],
+        "zerolinecolor": t["line"],
+        "linecolor": t["muted"],
+        "tickcolor": t["line"],
+        "automargin": True,
+        "title": {"standoff": 8},
+    }
+    bar = {"thickness": 10, "outlinewidth": 0, "tickcolor": t["line"]}
+    return go.layout.Template(
+        data={"heatmap": [{"colorscale": scale, "colorbar": bar}]},
+        layout={
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "font": {"color": t["ink"], "family": FONTS["sans"], "size": 14},
+            "title": {"x": 0, "xanchor": "left", "font": {"size": 16}},
+            "colorway": list(COLORS.values()),
+            "colorscale": {"sequential": scale, "diverging": two_sided},
+            "xaxis": axis,
+            "yaxis": axis,
+            "margin": {"l": 44, "r": 12, "t": 36, "b": 40},
+            "legend": {
+                "orientation": "h",
+                "x": 0,
+                "xanchor": "left",
+                "y": 1.02,
+                "yanchor": "bottom",
+                "bgcolor": "rgba(0,0,0,0)",
+            },
+            "hoverlabel": {
+                "bgcolor": t["surface"],
+                "bordercolor": t["muted"],
+                "font": {"color": t["ink"], "family": FONTS["sans"]},
+            },
+        },
+    )
+
+
+def css():
+    """Custom properties `--d2l-…`: light by default, dark when asked for."""
+    shared = {f"font-{name}": stack for name, stack in FONTS.items()}
+    shared |= {f"trace-{role}": color for role, color in COLORS.items()}
+    blocks = (
+        ("html", shared | THEMES["light"] | {"scheme": "light"}),
+        ('html[data-theme="dark"]', THEMES["dark"] | {"scheme": "dark"}),
+    )
+    return "".join(
+        f"{selector} {{\n"
+        + "".join(f"  --d2l-{name}: {it};\n" for name, it in rules.items())
+        + "}\n"
+        for selector, rules in blocks
+    )

@@ -1,0 +1,150 @@
+/* Explorers: native controls over a Plotly figure whose frames were computed
+   when the page was built. No kernel, no network. */
+(function () {
+  "use strict";
+  const d2l = (window.d2lattn = window.d2lattn || {});
+  if (d2l.start) return;
+  const CONFIG = { responsive: true, displayModeBar: false, displaylogo: false };
+
+  /** What to call when light turns dark: one function a figure on the page.
+      @type {Map<Element, () => void>} */
+  const redraws = new Map();
+
+  /** Colab's output frames carry `theme`, the book's pages `data-theme`. */
+  const theme = () => {
+    const html = document.documentElement;
+    const name = html.dataset.theme || html.getAttribute("theme");
+    return name === "dark" ? "dark" : "light";
+  };
+
+  /** @returns {Promise<void>} Plotly, from the page itself or its neighbour */
+  function loadPlotly(root) {
+    if (window.Plotly) return Promise.resolve();
+    const embedded = document.querySelector("script.d2l-plotly");
+    if (!embedded) return d2l.loadScript(root.dataset.plotly);
+    d2l.plotly = d2l.plotly || d2l.inflate(embedded.textContent).then((code) => {
+      const script = document.createElement("script");
+      script.textContent = new TextDecoder().decode(code);
+      document.head.append(script);
+    });
+    return d2l.plotly;
+  }
+
+  /** react() compares by identity: new objects, or it sees no change. */
+  function draw(plot, figure) {
+    const template = d2l.templates[theme()];
+    // Without a drag mode of its own, a swipe over a plot scrolls the page.
+    const layout = { dragmode: false, ...figure.layout, template };
+    const data = figure.data.map((trace) => ({ ...trace }));
+    return Plotly.react(plot, data, layout, CONFIG);
+  }
+
+  const json = (root, name) =>
+    JSON.parse(root.querySelector("script." + name).textContent);
+
+  /** @param {object} control @param {HTMLElement} input */
+  const stop = (control, input) =>
+    control.kind === "checkbox" ? Number(input.checked) : Number(input.value);
+
+  /** Say the values beside the controls, and what the figure now shows. */
+  function say(root, spec, inputs, figure) {
+    const words = spec.controls.map((control, i) => {
+      const at = stop(control, inputs[i]);
+      const label = control.labels[at];
+      if (control.kind === "range") {
+        inputs[i].setAttribute("aria-valuetext",
+          `${label}, stop ${at + 1} of ${control.labels.length}`);
+      }
+      root.querySelectorAll("output")[i].value = label;
+      return `${control.label} ${label}`;
+    });
+    const meta = figure.layout.meta || {};
+    const alt = meta.alt || `${spec.title}: ${words.join(", ")}`;
+    root.querySelector(".d2l-plot").setAttribute("aria-label", alt);
+    root.querySelector(".d2l-alt").textContent = alt;
+  }
+
+  /** Frames follow the controls; input that comes while one is being drawn
+      is taken up when it is done, so a drag never builds a queue. */
+  async function explorer(root) {
+    const spec = json(root, "d2l-spec");
+    const [buffer] = await Promise.all([d2l.frames.read(spec), loadPlotly(root)]);
+    const plot = root.querySelector(".d2l-plot");
+    const inputs = [...root.querySelectorAll("[data-control]")];
+    const wanted = () => spec.controls.reduce((frame, control, i) =>
+      frame * control.labels.length + stop(control, inputs[i]), 0);
+    let busy = false, stale = true;
+
+    async function update() {
+      stale = true;
+      if (busy) return;
+      busy = true;
+      try {
+        while (stale) {
+          stale = false;
+          const frame = wanted();
+          d2l.frames.apply(spec.figure, spec.moving, buffer, frame);
+          say(root, spec, inputs, spec.figure);
+          await draw(plot, spec.figure);
+          root.dispatchEvent(new CustomEvent("d2l:drawn", { detail: frame }));
+        }
+      } finally { // a frame that Plotly refuses must not stop the next
+        busy = false;
+      }
+    }
+    for (const input of inputs) {
+      input.disabled = false;
+      input.addEventListener("input", update);
+    }
+    await update();
+    redraws.set(root, update);
+  }
+
+  /** An ordinary Plotly figure, with its own animation frames if it has any. */
+  async function plain(root) {
+    const figure = json(root, "d2l-spec");
+    const plot = root.querySelector(".d2l-plot");
+    await loadPlotly(root);
+    await draw(plot, figure);
+    if (figure.frames) await Plotly.addFrames(plot, figure.frames);
+    redraws.set(root, () => draw(plot, figure));
+  }
+
+  d2l.start = async (root) => {
+    if (root.dataset.started) return;
+    root.dataset.started = "1";
+    try {
+      await (root.matches(".d2l-explorer") ? explorer : plain)(root);
+      root.dataset.ready = "1";
+    } catch (error) {
+      root.querySelector(".d2l-alt").textContent =
+        "This figure could not start: " + error.message;
+      throw error;
+    }
+  };
+
+  new MutationObserver(() => {
+    for (const [root, redraw] of redraws) {
+      if (root.isConnected) redraw();
+      else redraws.delete(root);
+    }
+  }).observe(document.documentElement, { attributeFilter: ["data-theme", "theme"] });
+
+  /** A figure starts when it comes within a screen of the viewport. */
+  const near = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      near.unobserve(target);
+      d2l.start(target);
+    }
+  }, { rootMargin: "100%" });
+
+  d2l.boot = () => {
+    for (const root of document.querySelectorAll(
+      ".d2l-explorer:not([data-started]), .d2l-figure:not([data-started])"))
+      near.observe(root);
+  };
+  if (document.readyState === "loading")
+    document.addEventListener("DOMContentLoaded", d2l.boot);
+})();
+if (document.readyState !== "loading") window.d2lattn.boot();

@@ -1,0 +1,96 @@
+/* The packed frames of an explorer: base64, deflate, typed arrays, leaves.
+   The writer of this format is d2lattn/figures/packing.py. */
+(function () {
+  "use strict";
+  const d2l = (window.d2lattn = window.d2lattn || {});
+  if (d2l.frames) return;
+
+  const ARRAYS = { 8: Uint8Array, 16: Uint16Array, 32: Float32Array };
+
+  /** Frame files call d2lattn.deliver(key, text) when they have loaded. */
+  const delivered = new Map();
+  d2l.deliver = (key, text) => delivered.set(key, text);
+
+  /** @type {Map<string, Promise<void>>} one load a script, however many ask */
+  const scripts = new Map();
+
+  /** A script element and not fetch: fetch is refused on pages from disk.
+      @param {string} src @returns {Promise<void>} */
+  d2l.loadScript = (src) => {
+    if (!scripts.has(src)) {
+      scripts.set(src, new Promise((resolve, reject) => {
+        const script = document.createElement("script");
+        script.src = src;
+        script.onload = () => resolve();
+        script.onerror = () => reject(new Error("could not load " + src));
+        document.head.append(script);
+      }));
+    }
+    return scripts.get(src);
+  };
+
+  /** @param {string} text base64 of a deflated stream
+      @returns {Promise<ArrayBuffer>} */
+  d2l.inflate = (text) => {
+    const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+    const stream = new Blob([bytes]).stream()
+      .pipeThrough(new DecompressionStream("deflate"));
+    return new Response(stream).arrayBuffer();
+  };
+
+  /** @param {{frames?: string, src?: string, key?: string}} packed
+      @returns {Promise<ArrayBuffer>} inline frames, or those of a file */
+  async function read(packed) {
+    if (packed.src) {
+      await d2l.loadScript(packed.src);
+      return d2l.inflate(delivered.get(packed.key));
+    }
+    return d2l.inflate(packed.frames);
+  }
+
+  const size = (shape) => shape.reduce((a, b) => a * b, 1);
+
+  /** Where frame k of a leaf begins, counted in numbers, and its shape. */
+  function place(spec, k) {
+    if (spec.shape) return [k * size(spec.shape), spec.shape];
+    let start = 0;
+    for (let i = 0; i < k; i++) start += size(spec.shapes[i]);
+    return [start, spec.shapes[k]];
+  }
+
+  /** Flat numbers as rows (of rows …), the form Plotly takes. */
+  function nest(flat, shape) {
+    if (shape.length < 2) return flat;
+    const width = size(shape.slice(1));
+    return Array.from({ length: shape[0] }, (_, i) =>
+      nest(flat.subarray(i * width, (i + 1) * width), shape.slice(1)));
+  }
+
+  /** Frame k of one moving leaf.
+      @param {ArrayBuffer} buffer @param {object} spec @param {number} k */
+  function leaf(buffer, spec, k) {
+    if (spec.choices) return spec.choices[spec.pick[k]];
+    const [start, shape] = place(spec, k);
+    const TypedArray = ARRAYS[spec.bits];
+    const codes = new TypedArray(
+      buffer, spec.offset + start * TypedArray.BYTES_PER_ELEMENT, size(shape));
+    if (spec.bits === 32) return nest(codes, shape);
+    const gap = 2 ** spec.bits - 1;
+    const flat = Float64Array.from(codes, (code) =>
+      code === gap ? NaN : spec.low + spec.step * code);
+    return nest(flat, shape);
+  }
+
+  /** Put frame k into the figure.
+      @param {object} figure @param {object[]} moving */
+  function apply(figure, moving, buffer, k) {
+    for (const spec of moving) {
+      const last = spec.path.length - 1;
+      let part = figure;
+      for (const key of spec.path.slice(0, last)) part = part[key];
+      part[spec.path[last]] = leaf(buffer, spec, k);
+    }
+  }
+
+  d2l.frames = { read, apply };
+})();

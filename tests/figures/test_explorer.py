@@ -1,0 +1,431 @@
+"""Explorers: one function of slider values, in the form a reader can use."""
+
+import importlib.metadata
+import itertools
+import json
+import math
+import sys
+from functools import partial
+from types import ModuleType
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+import torch
+from IPython.core.formatters import DisplayFormatter
+from test_packing import unpack
+
+import d2lattn.figures
+from d2lattn.figures import (
+    Explorer,
+    describe,
+    explore,
+    explorer,
+    grid,
+    heatmap,
+)
+from d2lattn.figures.explorer import MIME, WIDGET_MIME, form
+from d2lattn.figures.packing import jsonable
+
+HOSTS = ("COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE")
+
+
+def attention_map(temperature=0.5, kernel="softmax", causal=False):
+    """Watch the rows sharpen.
+
+    The rest of the docstring is not for readers of the page.
+    """
+    random = np.random.default_rng(5)
+    scores = torch.tensor(random.normal(size=(3, 5))) / temperature
+    if causal:
+        scores = scores.tril().masked_fill(scores.tril() == 0, -math.inf)
+    weights = scores.softmax(-1) if kernel == "softmax" else scores.sigmoid()
+    weights = weights.masked_fill(weights == 0, math.nan)
+    return describe(heatmap(weights), f"{kernel} at {temperature}")
+
+
+CONTROLS = {
+    "temperature": (0.25, 1.0, 0.25),
+    "kernel": {"Softmax": "softmax", "Sigmoid": "sigmoid"},
+    "causal": False,
+}
+
+
+@pytest.fixture
+def made():
+    return explore(attention_map, **CONTROLS)
+
+
+def flat(part, path=()):
+    """The leaves of nested dicts and lists of dicts, as paths."""
+    if isinstance(part, dict):
+        items = part.items()
+    elif isinstance(part, list) and part and isinstance(part[0], dict):
+        items = enumerate(part)
+    else:
+        return {path: part}
+    return {
+        k: v for key, it in items for k, v in flat(it, (*path, key)).items()
+    }
+
+
+def test_the_payload_holds_the_figure_of_every_combination(made):
+    payload = json.loads(json.dumps(made.payload(), allow_nan=False))
+    packed = (flat(payload["figure"]), payload["moving"], payload["frames"])
+    stops = itertools.product(
+        (0.25, 0.5, 0.75, 1.0), ("softmax", "sigmoid"), (False, True)
+    )
+    for k, (temperature, kernel, causal) in enumerate(stops):
+        values = {
+            "temperature": temperature,
+            "kernel": kernel,
+            "causal": causal,
+        }
+        wanted = grid.frame(attention_map(**values))
+        shown = unpack(packed, k)
+        assert shown.keys() == wanted.keys()
+        for path, leaf in wanted.items():
+            numbers = grid.numeric(leaf)
+            if numbers is None:
+                assert shown[path] == jsonable(leaf)
+            else:
+                assert shown[path] == pytest.approx(
+                    numbers, abs=1e-5, nan_ok=True
+                )
+
+
+def test_the_payload_says_what_the_controls_are(made):
+    payload = made.payload()
+    assert payload["title"] == "attention map"
+    assert payload["caption"] == "Watch the rows sharpen."
+    assert payload["controls"] == [
+        {
+            "name": "temperature",
+            "label": "temperature",
+            "kind": "range",
+            "labels": ["0.25", "0.50", "0.75", "1.00"],
+            "index": 1,
+        },
+        {
+            "name": "kernel",
+            "label": "kernel",
+            "kind": "select",
+            "labels": ["Softmax", "Sigmoid"],
+            "index": 0,
+        },
+        {
+            "name": "causal",
+            "label": "causal",
+            "kind": "checkbox",
+            "labels": ["off", "on"],
+            "index": 0,
+        },
+    ]
+
+
+def test_the_grid_is_evaluated_once():
+    calls = []
+
+    def draw(x):
+        calls.append(x)
+        return go.Figure(go.Scatter(y=[x]))
+
+    made = explore(draw, x=(0, 6))
+    made.to_html(), made.payload(), made._repr_mimebundle_()
+    assert calls == list(range(7))
+
+
+def test_values_are_where_the_controls_start_and_figure_fills_them_in(made):
+    assert made.values == {
+        "temperature": 0.5,
+        "kernel": "softmax",
+        "causal": False,
+    }
+    assert [control.name for control in made.controls] == list(CONTROLS)
+    for given in ({}, {"temperature": 0.3}, {"kernel": "sigmoid"}):
+        assert made.figure(**given) == attention_map(**given)
+    with pytest.raises(RuntimeError, match="temperature='hot', kernel="):
+        made.figure(temperature="hot")
+
+
+def test_repr_says_what_it_is_and_nothing_that_changes(made):
+    wanted = (
+        "Explorer(attention_map: temperature 0.25 to 1.00 (4 stops), "
+        "kernel Softmax | Sigmoid, causal off | on)"
+    )
+    assert repr(made) == wanted == repr(explore(attention_map, **CONTROLS))
+
+
+@pytest.mark.parametrize(
+    ("name", "mime"),
+    [("page", MIME), ("html", "text/html"), ("live", WIDGET_MIME)],
+)
+def test_each_form_shows_itself_and_the_same_text(name, mime, made, form):
+    form(name)
+    shown, _ = DisplayFormatter().format(made)
+    assert shown.keys() == {mime, "text/plain"}
+    assert shown["text/plain"] == repr(made)
+    wanted = {"page": made.payload(), "html": made.to_html()}
+    if name == "live":
+        assert shown[mime].keys() == {
+            "version_major",
+            "version_minor",
+            "model_id",
+        }
+    else:
+        assert shown[mime] == wanted[name]
+
+
+@pytest.mark.parametrize(
+    ("title", "caption", "wanted"),
+    [
+        (None, None, ("attention map", "Watch the rows sharpen.")),
+        ("Map", "Look\n  here.", ("Map", "Look here.")),
+        ("", "", ("", "")),
+    ],
+)
+def test_title_and_caption(title, caption, wanted):
+    made = explore(attention_map, title=title, caption=caption, causal=True)
+    assert (made.title, made.caption) == wanted
+
+
+class Drawing:
+    """Has no name of its own."""
+
+    def __call__(self, x=1.0):
+        return go.Figure(go.Scatter(y=[x]))
+
+
+def undocumented(x=1, y=2):
+    return go.Figure(go.Scatter(y=[x, y]))
+
+
+@pytest.mark.parametrize(
+    ("fn", "title", "caption"),
+    [
+        (Drawing(), "Drawing", "Has no name of its own."),
+        (partial(undocumented, y=3), "undocumented", ""),
+        (
+            partial(attention_map, causal=True),
+            "attention map",
+            "Watch the rows sharpen.",
+        ),
+        (lambda x: undocumented(x), "<lambda>", ""),
+    ],
+)
+def test_anything_to_call_can_be_explored(fn, title, caption):
+    name = "temperature" if "map" in title else "x"
+    made = explore(fn, **{name: (0.5, 2.0, 0.5)})
+    assert (made.title, made.caption) == (title, caption)
+    assert made.payload()["figure"]["data"]
+
+
+def structured(step):
+    return go.Figure([go.Scatter(y=[1])] * step)
+
+
+def failing(step):
+    return go.Figure(go.Scatter(y=[1 / (step - 2)]))
+
+
+def noisy(step, other=0):
+    return go.Figure(go.Scatter(y=np.random.default_rng(step).random(30_000)))
+
+
+@pytest.mark.parametrize(
+    ("fn", "given", "error", "message"),
+    [
+        (undocumented, {}, ValueError, "explore.undocumented. got no control"),
+        (
+            undocumented,
+            {"z": (0, 1)},
+            ValueError,
+            "no parameter 'z'; .*'x', 'y'",
+        ),
+        (undocumented, {"x": (1, 0)}, ValueError, "x: the range .* is empty"),
+        (undocumented, {"x": []}, ValueError, "x: got no options"),
+        (undocumented, {"x": (0, 9), "bits": 12}, ValueError, "bits: got 12"),
+        (
+            undocumented,
+            {"x": (0, 99), "y": (0, 30)},
+            ValueError,
+            "undocumented: 100 x 31 = 3100 frames, more than max_frames=3000; "
+            "coarsen 'x', which has 100 stops",
+        ),
+        (
+            undocumented,
+            {"x": (0, 9), "max_frames": 9},
+            ValueError,
+            "more than max_frames=9",
+        ),
+        (
+            noisy,
+            {"other": (0, 1), "step": (1, 40)},
+            ValueError,
+            r"noisy: 80 frames pack to \d\.\d MB, more than max_megabytes=2"
+            ".0; coarsen 'step', which has 40 stops, or pass bits=8",
+        ),
+        (
+            noisy,
+            {"step": (1, 9), "bits": 8, "max_megabytes": 0.1},
+            ValueError,
+            "max_megabytes=0.1; coarsen 'step', which has 9 stops$",
+        ),
+        (
+            structured,
+            {"step": (1, 3)},
+            ValueError,
+            r"at step=2 .* data\[1\].type",
+        ),
+        (
+            failing,
+            {"step": (1, 3)},
+            RuntimeError,
+            "step=2. raised ZeroDivision",
+        ),
+        (
+            lambda x: x,
+            {"x": (1, 3)},
+            TypeError,
+            "x=1. returned int, want a Pl",
+        ),
+    ],
+)
+def test_what_goes_wrong_says_so_when_the_figure_is_made(
+    fn, given, error, message
+):
+    with pytest.raises(error, match=message):
+        explore(fn, **given)
+
+
+@pytest.mark.parametrize(
+    ("fn", "given", "error"),
+    [
+        (undocumented, {"x": (0, 99), "y": (0, 99)}, ValueError),
+        (undocumented, {"x": (0, 9), "bits": 12}, ValueError),
+        (undocumented, {"x": (1, 0)}, ValueError),
+        (failing, {"step": [2, 1]}, RuntimeError),
+        (lambda x: x, {"x": (1, 3)}, TypeError),
+    ],
+)
+def test_a_live_figure_says_so_too(fn, given, error, form):
+    form("live")
+    with pytest.raises(error):
+        explore(fn, **given)
+
+
+def test_a_live_figure_computes_no_grid(form):
+    calls = []
+
+    def draw(x=3):
+        calls.append(x)
+        return go.Figure()
+
+    form("live")
+    explore(draw, x=(0, 1000))
+    assert calls == [3]
+
+
+def test_fewer_bits_make_it_smaller():
+    sizes = [
+        len(explore(noisy, step=(1, 3), bits=bits).payload()["frames"])
+        for bits in (8, 16, 32)
+    ]
+    assert sizes == sorted(set(sizes))
+
+
+def test_the_figure_in_the_payload_is_the_one_given():
+    def draw(x):
+        figure = go.Figure([go.Bar(y=[x]), go.Scatter(y=[1, x])])
+        figure.update_layout(
+            template="plotly_dark",
+            shapes=[{"x0": 0}, {"x0": x, "line": {"color": "red"}}],
+            xaxis={"range": [0, 2], "title": {"text": "cue"}},
+            meta={"notes": [1, 2]},
+        )
+        return figure
+
+    payload = explore(draw, x=(0, 1)).payload()
+    wanted = json.loads(draw(0).to_json())
+    del wanted["layout"]["template"]
+    moving = {tuple(leaf["path"]) for leaf in payload["moving"]}
+    shown = flat(payload["figure"])
+    assert moving == {
+        ("data", 0, "y"),
+        ("data", 1, "y"),
+        ("layout", "shapes", 1, "x0"),
+    }
+    assert shown.keys() == flat(wanted).keys()
+    for path, leaf in flat(wanted).items():
+        assert shown[path] == (None if path in moving else leaf)
+
+
+@pytest.fixture
+def bare(monkeypatch):
+    """A machine that says nothing of where it is."""
+    for name in ("D2LATTN_FIGURES", *HOSTS):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delitem(sys.modules, "google.colab", raising=False)
+    return monkeypatch
+
+
+def test_a_notebook_with_widgets_is_live(bare):
+    assert form() == "live"
+    bare.setenv("D2LATTN_FIGURES", "")
+    assert form() == "live"
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_hosted_notebooks_show_html(name, bare):
+    bare.setenv(name, "1")
+    assert form() == "html"
+
+
+def test_colab_is_known_by_its_module(bare):
+    bare.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
+    assert form() == "html"
+
+
+@pytest.mark.parametrize(
+    ("version", "wanted"),
+    [("5.24.1", "live"), ("6.0.0", "html"), ("10.1", "html")],
+)
+def test_without_anywidget_plotly_5_is_live_and_later_ones_are_not(
+    version, wanted, bare
+):
+    bare.setitem(sys.modules, "anywidget", None)
+    bare.setattr(explorer.plotly, "__version__", version)
+    assert form() == wanted
+
+
+@pytest.mark.parametrize("name", ["live", "page", "html"])
+def test_the_variable_decides_where_it_is_set(name, bare):
+    bare.setenv("COLAB_RELEASE_TAG", "release")
+    bare.setenv("D2LATTN_FIGURES", name)
+    assert form() == name
+
+
+def test_an_unknown_form_says_which_there_are(form):
+    form("print")
+    with pytest.raises(
+        ValueError, match="got 'print', want live, page or html"
+    ):
+        explore(undocumented, x=(0, 1))
+
+
+def test_the_package_offers_what_chapters_use():
+    assert set(d2lattn.figures.__all__) == {
+        "COLORS",
+        "Explorer",
+        "describe",
+        "explore",
+        "heatmap",
+    }
+    assert isinstance(explore(undocumented, x=(0, 1)), Explorer)
+
+
+def test_the_renderer_is_registered():
+    (entry,) = importlib.metadata.entry_points(
+        group="myst_nb.mime_renderers", name="d2lattn"
+    )
+    assert entry.value == "d2lattn.book:FigureRenderer"

@@ -1,0 +1,275 @@
+"""The live form: ipywidgets, and what they send to the page."""
+
+import html
+import math
+from unittest.mock import ANY
+
+import ipywidgets
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+import torch
+from bs4 import BeautifulSoup
+
+from d2lattn.figures import describe, explore, live
+
+
+@pytest.fixture(autouse=True)
+def _live(form):
+    form("live")
+
+
+def parts(explorer):
+    """The pieces of an explorer's widget: inputs by name, figure, sentence."""
+    _, *inputs, figure, said, _ = live.widget(explorer).children
+    names = [control.name for control in explorer.controls]
+    return dict(zip(names, inputs, strict=True)), figure, said
+
+
+def messages(figure):
+    """What the figure sends to the page from now on."""
+    sent = []
+    figure.observe(
+        lambda change: change.new and sent.append(change.new),
+        [name for name in figure.trait_names() if name.startswith("_py2js_")],
+    )
+    return sent
+
+
+def curve(bandwidth=1.0, kernel="boxcar", mask=False, size=2):
+    figure = go.Figure(
+        [
+            go.Scatter(x=np.arange(5.0), y=np.arange(5.0) * bandwidth),
+            go.Heatmap(z=np.eye(size)),
+        ]
+    )
+    figure.update_layout(title={"text": kernel}, showlegend=mask)
+    return describe(figure, f"bandwidth {bandwidth}")
+
+
+CONTROLS = {
+    "bandwidth": (0.5, 2.0, 0.5),
+    "kernel": {"Boxcar": "boxcar", "Gaussian": "gaussian"},
+    "mask": False,
+    "size": (2, 10, 4),
+}
+
+
+@pytest.fixture
+def made():
+    return parts(explore(curve, **CONTROLS))
+
+
+def test_the_widgets_are_those_of_interact(made):
+    inputs, figure, said = made
+    oracle = ipywidgets.interactive(lambda **values: None, **CONTROLS)
+    for (name, entry), wanted in zip(
+        inputs.items(), oracle.kwargs_widgets, strict=True
+    ):
+        assert type(entry) is type(wanted)
+        assert entry.description == name
+        if hasattr(wanted, "min"):
+            assert (entry.min, entry.max) == (wanted.min, wanted.max)
+    assert isinstance(figure, go.FigureWidget)
+    assert inputs["bandwidth"].value == 1
+    assert inputs["kernel"].label == "Boxcar"
+    assert inputs["mask"].value is False
+    assert said.value == "bandwidth 1.0"
+
+
+def test_the_figure_opens_as_the_function_draws_it(made):
+    _, figure, _ = made
+    wanted = curve()
+    assert np.array_equal(figure.data[0].y, wanted.data[0].y)
+    assert figure.layout.title.text == "boxcar"
+
+
+def test_moving_a_slider_sends_only_what_changed(made):
+    inputs, figure, said = made
+    sent = messages(figure)
+    inputs["bandwidth"].value = 1.5
+    (message,) = sent
+    assert message["style_traces"] == [0]
+    assert message["style_data"].keys() == {"y"}
+    assert message["layout_data"] == {"meta": {"alt": "bandwidth 1.5"}}
+    assert np.array_equal(figure.data[0].y, np.arange(5) * 1.5)
+    assert said.value == "bandwidth 1.5"
+
+
+def test_other_controls_send_what_they_change(made):
+    inputs, figure, _ = made
+    sent = messages(figure)
+    inputs["kernel"].label = "Gaussian"
+    inputs["mask"].value = True
+    inputs["size"].value = 10
+    assert [message["layout_data"] for message in sent] == [
+        {"title.text": "gaussian"},
+        {"showlegend": True},
+        {},
+    ]
+    assert sent[-1]["style_traces"] == [1]
+    assert figure.data[1].z.shape == (10, 10)
+
+
+def test_values_between_the_stops_can_be_chosen(made):
+    inputs, figure, _ = made
+    slider = inputs["bandwidth"]
+    assert slider.step < 0.5
+    slider.value += slider.step
+    assert np.array_equal(figure.data[0].y, np.arange(5) * slider.value)
+
+
+def test_nothing_is_sent_when_nothing_changed():
+    def draw(x):
+        return go.Figure(go.Scatter(y=[1, math.nan], name="line"))
+
+    inputs, figure, _ = parts(explore(draw, x=(0, 9)))
+    sent = messages(figure)
+    inputs["x"].value = 7
+    assert [message for message in sent if message["style_data"]] == []
+    assert [message for message in sent if message["layout_data"]] == []
+
+
+def test_a_start_between_two_stops_is_kept():
+    def draw(x=0.3):
+        return go.Figure(go.Scatter(y=[x]))
+
+    inputs, figure, _ = parts(explore(draw, x=(0.0, 1.0, 0.5)))
+    assert inputs["x"].value == 0.3
+    assert figure.data[0].y == (0.3,)
+
+
+@pytest.mark.parametrize("only", [(0.1, 0.15, 0.1), (0.5, 0.5), (2, 2), [3]])
+def test_a_control_may_have_one_stop(only):
+    _, figure, _ = parts(
+        explore(lambda x: go.Figure(go.Scatter(y=[x])), x=only)
+    )
+    assert figure.data[0].y == (only[0],)
+
+
+@pytest.mark.parametrize("make", [torch.tensor, np.array])
+def test_options_may_be_arrays(make):
+    options = {"one": make([1.0, 2.0]), "two": make([3.0, 5.0])}
+    inputs, figure, _ = parts(
+        explore(
+            lambda query: go.Figure(go.Scatter(y=query.tolist())),
+            query=options,
+        )
+    )
+    inputs["query"].label = "two"
+    assert figure.data[0].y == (3, 5)
+
+
+def fragile(x=1, kind="ok"):
+    if kind == "raise":
+        raise ValueError(f"<b>no</b> {x}")
+    if kind == "other":
+        return go.Figure(layout={"height": 300})
+    if kind == "nothing":
+        return None
+    return describe(go.Figure(go.Scatter(y=[x])), f"x is {x}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("raise", "fragile(x=1, kind='raise') raised ValueError: <b>no</b> 1"),
+        ("other", "at x=1, kind='other' the figure has another structure"),
+        ("nothing", "fragile(x=1, kind='nothing') returned NoneType, want"),
+    ],
+)
+def test_a_function_that_fails_leaves_the_figure_and_says_so(kind, message):
+    inputs, figure, said = parts(
+        explore(fragile, x=(1, 9), kind=["ok", "raise", "other", "nothing"])
+    )
+    sent = messages(figure)
+    inputs["kind"].label = kind
+    shown = BeautifulSoup(said.value, "html.parser")
+    assert shown.find("b") is None
+    assert shown.find(role="alert").text.startswith(message)
+    assert sent == []
+    assert figure.data[0].y == (1,)
+    inputs["kind"].label = "ok"
+    inputs["x"].value = 5
+    assert figure.data[0].y == (5,)
+    assert said.value == "x is 5"
+
+
+@pytest.mark.parametrize("gap", [math.nan, None, math.inf, -math.inf])
+def test_gaps_travel_as_json(gap):
+    def draw(x):
+        return go.Figure(
+            [
+                go.Scatter(y=[x, gap, 3.0], customdata=["a", gap, "b"]),
+                go.Heatmap(z=[[x, gap], [gap, 1]]),
+            ]
+        )
+
+    inputs, figure, _ = parts(explore(draw, x=(1, 9)))
+    line, heat = figure.to_plotly_json()["data"]
+    assert (line["y"], line["customdata"]) == ([5, None, 3], ["a", None, "b"])
+    assert heat["z"] == [[5, None], [None, 1]]
+    sent = messages(figure)
+    inputs["x"].value = 2
+    (message,) = sent
+    assert message["style_data"] == {
+        "y": [[2, None, 3], ANY],
+        "z": [ANY, [[2, None], [None, 1]]],
+    }
+
+
+def test_what_stands_in_meta_and_customdata_is_sent():
+    def draw(x):
+        figure = go.Figure(go.Scatter(y=[1], customdata=[{"x": x}, {"x": 0}]))
+        return figure.update_layout(meta={"deep": {"x": x}, "y": 1})
+
+    inputs, figure, _ = parts(explore(draw, x=(0, 9)))
+    sent = messages(figure)
+    inputs["x"].value = 7
+    (message,) = sent
+    assert message["layout_data"] == {"meta": {"deep": {"x": 7}, "y": 1}}
+    assert message["style_data"] == {"customdata": [[{"x": 7}, {"x": 0}]]}
+
+
+def test_widgets_of_one_explorer_do_not_disturb_each_other():
+    explorer = explore(curve, **CONTROLS)
+    (one, figure, _), (_, other, _) = parts(explorer), parts(explorer)
+    one["bandwidth"].value = 2
+    assert figure.data[0].y[1] == 2
+    assert other.data[0].y[1] == 1
+
+
+def test_the_functions_own_figure_is_left_alone():
+    kept = go.Figure(go.Scatter(y=[1, math.nan]))
+    before = kept.to_json()
+    live.widget(explore(lambda x: kept, x=(0, 1)))
+    assert kept.to_json() == before
+
+
+@pytest.mark.parametrize("version", ["7.7.1", "8.1.9", "10.0.0"])
+def test_markup_shows_as_text(version, markup, monkeypatch):
+    monkeypatch.setattr(ipywidgets, "__version__", version)
+
+    def draw(**values):
+        return describe(go.Figure(), values[markup])
+
+    explorer = explore(
+        draw,
+        title=markup,
+        caption=markup,
+        **{markup: {markup: markup, "plain": "plain"}},
+    )
+    title, menu, _, said, caption = live.widget(explorer).children
+    for text in (title, said, caption):
+        shown = BeautifulSoup(text.value, "html.parser")
+        assert shown.find(["img", "script"]) is None
+        assert shown.text == markup
+    # ipywidgets 8 takes a description for text, 7 for HTML; a menu's options
+    # are text to both.
+    if version == "7.7.1":
+        assert "<" not in menu.description
+        assert html.unescape(menu.description) == markup
+    else:
+        assert menu.description == markup
+        assert not getattr(menu, "description_allow_html", False)
+    assert menu.label == markup

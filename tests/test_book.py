@@ -1,0 +1,393 @@
+"""The Sphinx extension, seen in the pages of a small book built with it.
+
+The book has the settings of ours and a chapter of a few cells. What a browser
+makes of the pages is for `tests/book` to say.
+"""
+
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urljoin
+
+import nbformat
+import plotly.offline
+import pytest
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+from d2lattn import book
+
+ROOT = Path(__file__).resolve().parents[1]
+
+SVG = """<?xml version="1.0"?>
+<!-- drawn by hand -->
+<svg viewBox="0 0 8 8" role="img" aria-labelledby="t d">
+<title id="t">A cue</title><desc id="d">A red cup.</desc>
+<circle cx="4" cy="4" r="3"/></svg>
+"""
+
+DRAW = """\
+import plotly.graph_objects as go
+from d2lattn.figures import describe, explore
+
+def draw(slope=1.0, kind="line"):
+    \"\"\"Watch it turn.\"\"\"
+    figure = go.Figure(go.Scatter(x=[0, 1, 2], y=[0, slope, 3 * slope]))
+    return describe(figure, f"{kind} of slope {slope}")
+"""
+FIRST = 'explore(draw, slope=(0.0, 2.0, 0.25), kind=["line", "<b>"])'
+SECOND = 'explore(draw, title="Again", slope=(1, 3))'
+PLAIN = 'go.Figure(go.Bar(y=[2, 3, 5]), layout={"title": {"text": "Primes"}})'
+TABLE = (
+    'import pandas as pd\n\npd.DataFrame({"score": [2, 3]}, index=["a", "b"])'
+)
+MIRROR = "def halve(x):\n    return x / 2"
+
+CHAPTER = """\
+# Figures
+
+Half of $x$ is
+
+$$
+h = \\frac{x}{2}.
+$$
+
+```{drawing} images/cue.svg
+:name: cue
+
+A *cue* says where
+to look.
+```
+
+See {numref}`cue`.
+"""
+
+
+def write_book(folder):
+    """A book with our settings: a page of text and a chapter of figures."""
+    for name in ("_config.yml", "_static", "_templates"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, folder / name)
+    toc = {
+        "format": "jb-book",
+        "root": "intro",
+        "chapters": [{"file": "chapters/figures"}],
+    }
+    (folder / "_toc.yml").write_text(json.dumps(toc), "utf-8")
+    (folder / "intro.md").write_text("# Welcome\n\nNothing here.\n", "utf-8")
+    (folder / "chapters/images").mkdir(parents=True)
+    (folder / "chapters/references.bib").touch()
+    (folder / "chapters/images/cue.svg").write_text(SVG, "utf-8")
+    mirror = new_code_cell(MIRROR, metadata={"mirror": "d2lattn.toy.halve"})
+    sources = (DRAW, FIRST, SECOND, PLAIN, f"({PLAIN}).show()", TABLE)
+    notebook = new_notebook(
+        cells=[
+            new_markdown_cell(CHAPTER),
+            *map(new_code_cell, sources),
+            mirror,
+        ],
+        metadata={
+            "kernelspec": {"name": "python3", "display_name": "Python 3"}
+        },
+    )
+    nbformat.write(notebook, folder / "chapters/figures.ipynb")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The pages of the small book, built in a process of its own."""
+    folder = tmp_path_factory.mktemp("book")
+    write_book(folder)
+    # The extension has to tell the kernels itself what form to show.
+    ours = ("D2LATTN_FIGURES", "PLOTLY_RENDERER")
+    environment = {k: v for k, v in os.environ.items() if k not in ours}
+    book_command = "from jupyter_book.cli.main import main; main()"
+    options = ["build", ".", "-n", "-W", "--keep-going"]
+    built = subprocess.run(
+        [sys.executable, "-c", book_command, *options],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert built.returncode == 0, built.stdout[-4000:] + built.stderr[-4000:]
+    return folder / "_build/html"
+
+
+def read(path):
+    return BeautifulSoup(path.read_text("utf-8"), "html.parser")
+
+
+@pytest.fixture(scope="module")
+def chapter(site):
+    return read(site / "chapters/figures.html")
+
+
+def spec(figure):
+    return json.loads(figure.find("script", class_="d2l-spec").string)
+
+
+def namesake(source):
+    """What the chapter's cell makes, made here."""
+    names = {}
+    exec(DRAW, names)
+    return eval(source, names)
+
+
+def test_every_explorer_is_in_the_page_with_its_frames(site, chapter):
+    shown = chapter.find_all(class_="d2l-explorer")
+    assert len(shown) == 2
+    assert len({figure["id"] for figure in shown}) == 2
+    for figure, source in zip(shown, (FIRST, SECOND), strict=True):
+        wanted = namesake(source).payload()
+        written = spec(figure)
+        file = site / "chapters" / written["src"]
+        call = re.fullmatch(
+            r"d2lattn\.deliver\((.*), (.*)\);\n", file.read_text("utf-8")
+        )
+        assert [json.loads(part) for part in call.groups()] == [
+            written["key"],
+            wanted["frames"],
+        ]
+        del wanted["frames"]
+        assert {name: written[name] for name in wanted} == wanted
+
+
+def test_nothing_else_stands_for_an_explorer(chapter):
+    assert "Explorer(" not in chapter.text
+    assert (
+        chapter.find(type="application/vnd.jupyter.widget-view+json") is None
+    )
+    assert (
+        chapter.find(type="application/vnd.jupyter.widget-state+json") is None
+    )
+
+
+def test_ordinary_figures_are_in_the_page_and_plotly_is_not(site, chapter):
+    shown = chapter.find_all(class_="d2l-figure")
+    assert len(shown) == 2  # a cell's last value, and one by show()
+    for figure in shown:
+        assert figure["aria-label"] == "Primes"
+        (trace,) = spec(figure)["data"]
+        assert trace["type"] == "bar"
+        assert list(trace["y"]) == [2, 3, 5]
+    assert (site / "chapters/figures.html").stat().st_size < 300_000
+
+
+def test_tables_are_in_the_page(chapter):
+    (table,) = chapter.find_all("table", class_="dataframe")
+    rows = [
+        [cell.text for cell in row.find_all(["th", "td"])]
+        for row in table.find_all("tr")
+    ]
+    assert rows == [["", "score"], ["a", "2"], ["b", "3"]]
+
+
+def test_plotly_and_the_front_end_are_in_the_build(site, chapter):
+    for figure in chapter.select(".d2l-explorer, .d2l-figure"):
+        file = site / "chapters" / figure["data-plotly"]
+        assert file.read_text("utf-8") == plotly.offline.get_plotlyjs()
+    (script,) = chapter.find_all("script", src=re.compile(r"d2l/explorer\.js"))
+    assert script.has_attr("defer")
+    file = site / "chapters" / script["src"].partition("?")[0]
+    assert file.read_text("utf-8") == book.page.script()
+    (style,) = chapter.find_all("link", href=re.compile(r"d2l/explorer\.css"))
+    file = site / "chapters" / style["href"].partition("?")[0]
+    assert file.read_text("utf-8") == book.page.style()
+
+
+def test_a_page_without_figures_loads_no_script_for_them(site):
+    page = read(site / "intro.html")
+    assert page.find("script", src=re.compile("d2l/explorer|plotly")) is None
+
+
+def loaded(page):
+    """The addresses that a page loads by itself."""
+    for element in page.find_all(["script", "img", "iframe", "source"]):
+        if element.has_attr("src"):
+            yield element["src"]
+    for link in page.find_all("link"):
+        if link["rel"] not in (["next"], ["prev"], ["search"], ["index"]):
+            yield link["href"]
+    for element in page.find_all(attrs={"data-plotly": True}):
+        yield element["data-plotly"]
+
+
+@pytest.mark.parametrize("name", ["intro", "chapters/figures", "search"])
+def test_a_page_loads_only_what_is_in_the_build(name, site):
+    addresses = list(loaded(read(site / f"{name}.html")))
+    assert len(addresses) > 5
+    for address in addresses:
+        assert not re.match(r"[a-z]+:|//", address), address
+        file = urljoin(f"{name}.html", address.partition("?")[0])
+        assert (site / file.partition("#")[0]).is_file(), address
+
+
+def test_styles_load_only_what_is_in_the_build(site):
+    for style in site.rglob("*.css"):
+        text = style.read_text("utf-8")
+        for address in re.findall(r"url\(\s*['\"]?([^'\")]+)", text):
+            assert not re.match(r"https?:|//", address), (style, address)
+
+
+def test_mathematics_is_set_by_the_builds_own_mathjax(site, chapter):
+    (script,) = chapter.find_all("script", src=re.compile("mathjax"))
+    file = site / "chapters" / script["src"].partition("?")[0]
+    assert file.is_file()
+    fonts = list(file.parent.glob("output/chtml/fonts/woff-v2/*.woff"))
+    extensions = list(file.parent.glob("input/tex/extensions/*.js"))
+    assert len(fonts) > 20
+    assert len(extensions) > 20
+    whole = [
+        it.stat().st_size for it in file.parent.rglob("*") if it.is_file()
+    ]
+    assert sum(whole) < 3e6
+    assert len(chapter.select(".math")) == 2
+
+
+def test_a_drawing_stands_in_the_page_itself(chapter):
+    (figure,) = chapter.find_all("figure", class_="d2l-drawing")
+    svg = figure.find("svg")
+    assert svg.find("title").text == "A cue"
+    assert svg.find("desc").text == "A red cup."
+    caption = figure.find("figcaption")
+    assert caption.find("em").text == "cue"
+    assert "A cue says where to look." in caption.text
+    assert figure["id"] == "cue"
+    assert (
+        chapter.find("a", href="#cue", class_="reference").text == "Figure 1"
+    )
+
+
+def test_a_mirror_says_where_its_code_stands(chapter):
+    (cell,) = chapter.find_all(class_="d2l-mirror")
+    label = cell.find(class_="d2l-mirror-label")
+    assert label.text == "d2lattn.toy.halve"
+    assert "def halve" in cell.find(class_="highlight").text
+    assert label.sourceline < cell.find(class_="highlight").sourceline
+
+
+class Small:
+    """A book of text with only our extension, built in this process."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.said = io.StringIO()
+        for name in ("conf.py", "index.md", "other.md"):
+            text = "" if name == "conf.py" else f"# {name}\n"
+            (folder / name).write_text(text, "utf-8")
+        (folder / "other.md").write_text(
+            "---\norphan: true\n---\n# Other\n", "utf-8"
+        )
+
+    def build(self, builder="html"):
+        """Build what is outdated; return those documents."""
+        read = []
+        with patch_docutils(self.folder), docutils_namespace():
+            app = Sphinx(
+                self.folder,
+                self.folder,
+                self.folder / "_build",
+                self.folder / "_doctrees",
+                builder,
+                {
+                    "extensions": ["myst_parser", "d2lattn.book"],
+                    "html_theme": "basic",
+                },
+                status=None,
+                warning=self.said,
+            )
+            app.connect(
+                "source-read", lambda app, name, text: read.append(name)
+            )
+            app.build()
+        return sorted(read)
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    monkeypatch.setenv("D2LATTN_FIGURES", "live")  # restored after a build
+    monkeypatch.setenv("PLOTLY_RENDERER", "plotly_mimetype")
+    return Small(tmp_path)
+
+
+def test_another_package_makes_every_page_anew(small, monkeypatch):
+    assert small.build() == ["index", "other"]
+    assert small.build() == []
+    (small.folder / "index.md").write_text("# Changed\n", "utf-8")
+    assert small.build() == ["index"]
+    monkeypatch.setattr(book, "package_digest", lambda: "another")
+    assert small.build() == ["index", "other"]
+    assert small.build() == []
+    assert small.said.getvalue() == ""
+
+
+def test_the_digest_changes_with_the_sources(tmp_path, monkeypatch):
+    package = tmp_path / "d2lattn"
+    (package / "figures").mkdir(parents=True)
+    monkeypatch.setattr(book.d2lattn, "__file__", str(package / "__init__.py"))
+    digests = {book.package_digest()}
+    for name in ("__init__.py", "figures/a.js", "figures/b.css"):
+        for text in ("", "x", "y"):
+            (package / name).write_text(text, "utf-8")
+            digests.add(book.package_digest())
+    (package / "notes.txt").write_text("x", "utf-8")
+    digests.add(book.package_digest())
+    assert len(digests) == 9 - 2
+
+
+def drawing(name, options=""):
+    return (
+        f"# Drawing\n\n```{{drawing}} {name}\n{options}\nWhat to see.\n```\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("svg", "message"),
+    [
+        (None, "drawing: cannot read it: .*cue.svg"),
+        (SVG.replace("title", "tilte"), "cue.svg is no SVG with a title and"),
+        (SVG.replace("desc", "dsec"), "cue.svg is no SVG with a title and"),
+        ("<p>title</p>", "cue.svg is no SVG"),
+        ("", "cue.svg is no SVG"),
+    ],
+)
+def test_a_drawing_that_few_could_read_is_an_error(svg, message, small):
+    if svg is not None:
+        (small.folder / "cue.svg").write_text(svg, "utf-8")
+    (small.folder / "index.md").write_text(drawing("cue.svg"), "utf-8")
+    small.build()
+    assert re.search(
+        rf"index\.md:3: ERROR: .*{message}", small.said.getvalue()
+    )
+
+
+def test_a_page_follows_its_drawings(small):
+    (small.folder / "cue.svg").write_text(SVG, "utf-8")
+    (small.folder / "index.md").write_text(drawing("cue.svg"), "utf-8")
+    small.build()
+    page = small.folder / "_build/index.html"
+    assert "A red cup." in page.read_text("utf-8")
+    (small.folder / "cue.svg").write_text(SVG.replace("red", "blue"), "utf-8")
+    assert small.build() == ["index"]
+    assert "A blue cup." in page.read_text("utf-8")
+    assert small.said.getvalue() == ""
+
+
+def test_the_extension_tells_the_kernels_what_to_show(small):
+    assert os.environ["D2LATTN_FIGURES"] == "live"
+    small.build()
+    assert os.environ["D2LATTN_FIGURES"] == "page"
+
+
+@pytest.mark.parametrize("builder", ["text", "latex"])
+def test_other_formats_get_no_front_end(builder, small):
+    small.build(builder)
+    assert not list(small.folder.rglob("plotly.min.js"))
