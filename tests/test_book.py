@@ -66,7 +66,19 @@ A *cue* says where
 to look.
 ```
 
-See {numref}`cue`.
+See {numref}`cue`, {cite:t}`watson1964` and others {cite:p}`watson1964`.
+
+```{bibliography}
+```
+"""
+
+BIBLIOGRAPHY = """
+@article{watson1964,
+  author = {Watson, Geoffrey},
+  title = {Smooth regression},
+  journal = {Sankhya},
+  year = {1964},
+}
 """
 
 
@@ -83,13 +95,16 @@ def write_book(folder):
     (folder / "_toc.yml").write_text(json.dumps(toc), "utf-8")
     (folder / "intro.md").write_text("# Welcome\n\nNothing here.\n", "utf-8")
     (folder / "chapters/images").mkdir(parents=True)
-    (folder / "chapters/references.bib").touch()
+    (folder / "chapters/references.bib").write_text(BIBLIOGRAPHY, "utf-8")
     (folder / "chapters/images/cue.svg").write_text(SVG, "utf-8")
     mirror = new_code_cell(MIRROR, metadata={"mirror": "d2lattn.toy.halve"})
-    sources = (DRAW, FIRST, SECOND, PLAIN, f"({PLAIN}).show()", TABLE)
+    folded = new_code_cell(SECOND, metadata={"tags": ["hide-input"]})
+    sources = (PLAIN, f"({PLAIN}).show()", TABLE)
     notebook = new_notebook(
         cells=[
             new_markdown_cell(CHAPTER),
+            *map(new_code_cell, (DRAW, FIRST)),
+            folded,
             *map(new_code_cell, sources),
             mirror,
         ],
@@ -183,6 +198,7 @@ def test_ordinary_figures_are_in_the_page_and_plotly_is_not(site, chapter):
 
 def test_tables_are_in_the_page(chapter):
     (table,) = chapter.find_all("table", class_="dataframe")
+    assert all(header.text for header in table.find_all("th"))
     rows = [
         [cell.text for cell in row.find_all(["th", "td"])]
         for row in table.find_all("tr")
@@ -274,6 +290,25 @@ def test_a_mirror_says_where_its_code_stands(chapter):
     assert label.sourceline < cell.find(class_="highlight").sourceline
 
 
+def test_folded_code_stands_below_its_explorer(chapter):
+    shown, folded = chapter.find_all(class_="d2l-explorer")
+    for explorer, code_first in ((shown, True), (folded, False)):
+        cell = explorer.find_parent(class_="cell")
+        code = cell.find(class_="highlight")
+        assert "explore(" in code.text
+        assert (code.sourceline < explorer.sourceline) == code_first
+    assert folded.find_parent(class_="cell").find("details")
+
+
+def test_sources_are_cited_as_in_prose_and_listed(chapter):
+    (listed,) = chapter.find(class_="d2l-references").find_all("li")
+    assert "Smooth regression" in listed.text
+    cited = chapter.find_all("a", href=f"#{listed['id']}")
+    assert [link.text for link in cited] == ["1964", "Watson, 1964"]
+    text = chapter.find(id="figures").text
+    assert "Watson (1964) and others (Watson, 1964)" in text
+
+
 class Small:
     """A book of text with only our extension, built in this process."""
 
@@ -327,6 +362,20 @@ def test_another_package_makes_every_page_anew(small, monkeypatch):
     assert small.build() == ["index", "other"]
     assert small.build() == []
     assert small.said.getvalue() == ""
+
+
+def test_frames_that_no_page_asks_for_go(small):
+    folder = small.folder / "_build" / book.STATIC / "frames"
+    folder.mkdir(parents=True)
+    asked, stale = folder / "0a1b.js", folder / "2c3d.js"
+    for file in (asked, stale):
+        file.write_text("", "utf-8")
+    (small.folder / "index.md").write_text(
+        "# Asks\n\n`frames/0a1b.js`\n", "utf-8"
+    )
+    small.build()
+    assert asked.exists()
+    assert not stale.exists()
 
 
 def test_the_digest_changes_with_the_sources(tmp_path, monkeypatch):

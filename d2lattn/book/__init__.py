@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
@@ -88,6 +89,21 @@ def copy_static(app: Sphinx) -> None:
             shutil.copyfile(file.locate(), copy)
 
 
+def clear_frames(app: Sphinx, error: Exception | None) -> None:
+    """Remove the frames that an earlier build left and no page asks for."""
+    if error or app.builder.format != "html":
+        return
+    pages = Path(app.outdir).rglob("*.html")
+    asked = {
+        key
+        for text in pages
+        for key in re.findall(r"frames/(\w+)\.js", text.read_text("utf-8"))
+    }
+    for file in Path(app.outdir, STATIC, "frames").glob("*.js"):
+        if file.stem not in asked:
+            file.unlink()
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx; kernels inherit the form that figures take."""
     os.environ["D2LATTN_FIGURES"] = "page"
@@ -101,8 +117,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
     )
     app.add_css_file("d2l/explorer.css")
     app.connect("builder-inited", copy_static)
-    typesetting.register(app)
     app.connect("env-get-outdated", changed_by_package)
+    app.connect("build-finished", clear_frames)
+    typesetting.register(app)
     return {
         "version": "1",
         "env_version": 1,

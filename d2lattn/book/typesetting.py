@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, no_type_check
 
 import sphinxcontrib.bibtex.plugin
 from docutils import nodes
@@ -71,6 +71,7 @@ def _round() -> BracketStyle:
     return BracketStyle(left="(", right=")")
 
 
+@no_type_check  # of the annotations that it inherits
 @dataclass
 class RoundAuthorYear(AuthorYearReferenceStyle):
     """Citations as in prose: Watson (1964), (Watson, 1964)."""

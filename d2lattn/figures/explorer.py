@@ -184,7 +184,8 @@ def explore(
             controls start. `describe` gives a figure its text alternative.
         title: the figure's name; by default the function's.
         caption: what to look for; by default the docstring's first paragraph.
-        bits: 8, 16 or 32 bits for each number that moves, in a page.
+        bits: 8, 16 or 32 bits for each number that moves, in a page. The
+            codes of 8 and 16 are evenly spaced: take 32 for a log axis.
         max_frames: the most combinations of stops.
         max_megabytes: the most that the packed frames may weigh.
         controls: as in `ipywidgets.interact`: (lo, hi), (lo, hi, step), a
@@ -205,6 +206,12 @@ def explore(
         Explorer(line: slope 0.0 to 2.0 (5 stops))
     """
     check_bits(bits)
+    for option, text in {"title": title, "caption": caption}.items():
+        if not isinstance(text, str | None):
+            raise ValueError(
+                f"{option}: got {text!r}, want text; for a slider of that "
+                f"name, call the parameter of {called_by(fn)} something else"
+            )
     name = called_by(fn)
     parsed = parse_controls(fn, controls)
     grid.check_size(name, parsed, max_frames)

@@ -429,3 +429,10 @@ def test_the_renderer_is_registered():
         group="myst_nb.mime_renderers", name="d2lattn"
     )
     assert entry.value == "d2lattn.book:FigureRenderer"
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("option", ["title", "caption"])
+def test_a_slider_cannot_have_the_name_of_an_option(option):
+    with pytest.raises(ValueError, match=f"{option}: got .* want text"):
+        explore(undocumented, x=(0, 9), **{option: (0, 1)})

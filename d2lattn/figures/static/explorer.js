@@ -39,8 +39,7 @@
     return Plotly.react(plot, data, layout, CONFIG);
   }
 
-  const json = (root, name) =>
-    JSON.parse(root.querySelector("script." + name).textContent);
+  const specOf = (root) => JSON.parse(root.querySelector(".d2l-spec").textContent);
 
   /** @param {object} control @param {HTMLElement} input */
   const stop = (control, input) =>
@@ -67,7 +66,7 @@
   /** Frames follow the controls; input that comes while one is being drawn
       is taken up when it is done, so a drag never builds a queue. */
   async function explorer(root) {
-    const spec = json(root, "d2l-spec");
+    const spec = specOf(root);
     const [buffer] = await Promise.all([d2l.frames.read(spec), loadPlotly(root)]);
     const plot = root.querySelector(".d2l-plot");
     const inputs = [...root.querySelectorAll("[data-control]")];
@@ -102,7 +101,7 @@
 
   /** An ordinary Plotly figure, with its own animation frames if it has any. */
   async function plain(root) {
-    const figure = json(root, "d2l-spec");
+    const figure = specOf(root);
     const plot = root.querySelector(".d2l-plot");
     await loadPlotly(root);
     await draw(plot, figure);

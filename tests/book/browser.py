@@ -1,0 +1,64 @@
+"""What every test in a browser does: open a page, listen, wait, look."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+FIGURES = ".d2l-explorer, .d2l-figure"
+
+# A plot's data and layout at these paths; typed arrays as lists, gaps as null.
+LOOK = """(plot, paths) => JSON.stringify(paths.map(path => path.reduce(
+    (part, key) => part?.[key], {data: plot.data, layout: plot.layout})),
+    (_, value) => ArrayBuffer.isView(value) ? Array.from(value) : value)"""
+
+
+def listen(page: Any, home: str) -> list[str]:
+    """Everything that goes wrong in `page` from now on.
+
+    Args:
+        page: a Playwright page that has not gone anywhere yet.
+        home: the address it may ask for files.
+    """
+    trouble: list[str] = []
+
+    def asked(request: Any) -> None:
+        if not request.url.startswith((home, "data:", "blob:", "about:")):
+            trouble.append(f"asked another host: {request.url}")
+
+    def said(message: Any) -> None:
+        if message.type in ("error", "warning"):
+            place = message.location["url"]
+            trouble.append(f"{message.type} at {place}: {message.text}")
+
+    page.on("request", asked)
+    page.on("console", said)
+    page.on("pageerror", lambda error: trouble.append(f"raised {error}"))
+    page.on(
+        "requestfailed",
+        lambda request: trouble.append(f"did not get {request.url}"),
+    )
+    return trouble
+
+
+def until(check: Callable[[], str], seconds: float = 5.0) -> None:
+    """Wait until `check` finds nothing wrong, or fail with what it says."""
+    end = time.monotonic() + seconds
+    while wrong := check():
+        assert time.monotonic() < end, wrong
+        time.sleep(0.01)
+
+
+def start(page: Any, selector: str = FIGURES) -> None:
+    """Bring every figure near the viewport and wait until all can move."""
+    for figure in page.query_selector_all(selector):
+        figure.evaluate("figure => figure.scrollIntoView({block: 'center'})")
+        page.wait_for_function(
+            "figure => figure.dataset.ready", arg=figure, timeout=15_000
+        )
+
+
+def look(plot: Any, paths: list[tuple]) -> list[Any]:
+    """What the plot shows at each path of its data and layout."""
+    shown = plot.evaluate(LOOK, [list(path) for path in paths])
+    return json.loads(shown)

@@ -1,0 +1,100 @@
+"""The built book, served to a real browser.
+
+The tests here read the book that `make book` built, and fail where it is
+missing or older than what it is made of.
+"""
+
+import os
+import shutil
+import subprocess
+import threading
+from contextlib import ExitStack
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from browser import listen
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+HTML = ROOT / "_build" / "html"
+
+# Chromium is to ask for nothing by itself.
+ARGUMENTS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files and keeps it to itself."""
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def book():
+    """The folder of the built book."""
+    if not (HTML / "index.html").is_file():
+        pytest.fail("there is no book to test: run `make book`", pytrace=False)
+    if shutil.which("make"):
+        # Flags of the `make` that may have started us are not for this one.
+        environment = {k: v for k, v in os.environ.items() if k != "MAKEFLAGS"}
+        command = ["make", "--question", "_build/book.stamp"]
+        if subprocess.run(command, cwd=ROOT, env=environment).returncode:
+            pytest.fail(
+                "the book is older than its sources: run `make book`",
+                pytrace=False,
+            )
+    return HTML
+
+
+@pytest.fixture(scope="session")
+def site(book):
+    """The address of the built book over http."""
+    handler = partial(Quiet, directory=book)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+# For one file, since Playwright holds the event loop of its thread as long as
+# it runs, and a worker may have notebooks to run after it.
+@pytest.fixture(scope="module")
+def browser():
+    """A Chromium: the system's, or Playwright's where there is none."""
+    root = getattr(os, "geteuid", lambda: 1)() == 0
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=[*ARGUMENTS, *(["--no-sandbox"] if root else [])],
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser, book, site):
+    """Opens a page of the book, for a reader who has never been here.
+
+    Takes the page's name, the scheme, "http" or "file", and what Playwright's
+    `new_context` takes; returns the page and the list of what goes wrong.
+    """
+    with ExitStack() as stack:
+
+        def open_page(name, scheme="http", **reader):
+            context = stack.enter_context(browser.new_context(**reader))
+            page = context.new_page()
+            home = site if scheme == "http" else book.as_uri()
+            trouble = listen(page, home)
+            page.goto(f"{home}/{name}.html")
+            return page, trouble
+
+        yield open_page

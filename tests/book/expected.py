@@ -1,0 +1,103 @@
+"""What PyTorch says that a page's explorers show."""
+
+import os
+import warnings
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sources
+
+from d2lattn.figures import Explorer, grid
+from d2lattn.figures.packing import jsonable
+
+# Constants of a page have seven digits.
+DIGITS = 5.1e-7
+
+
+@cache
+def explorers(page: str) -> list[Explorer]:
+    """The explorers of a page, made by running its code here."""
+    made: list[Explorer] = []
+    init = Explorer.__init__
+
+    def noted(self, *args, **options):
+        init(self, *args, **options)
+        made.append(self)
+
+    home = Path.cwd()
+    cells = count(1)
+    Explorer.__init__ = noted
+    os.chdir(sources.source(page).parent)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")  # nbval looks after these
+            namespace = {"__name__": "__main__"}
+            for cell in sources.code(page):
+                name = f"{page}, cell {next(cells)}"
+                exec(compile(cell, name, "exec"), namespace)
+    finally:
+        os.chdir(home)
+        Explorer.__init__ = init
+    return made
+
+
+def frame(explorer: Explorer, stops: list[int]) -> grid.Frame:
+    """The leaves of the figure that these stops of the controls show."""
+    values = {
+        control.name: control.values[stop]
+        for control, stop in zip(explorer.controls, stops, strict=True)
+    }
+    return grid.frame(explorer.figure(**values))
+
+
+def scales(explorer: Explorer) -> dict[grid.Path, dict[str, Any]]:
+    """How each moving leaf of an explorer is packed."""
+    moving = explorer.payload()["moving"]
+    return {tuple(leaf["path"]): leaf for leaf in moving}
+
+
+def differs(wanted: Any, shown: Any, scale: dict[str, Any] | None) -> str:
+    """What is wrong with what a page shows for one leaf; "" if nothing.
+
+    Args:
+        wanted: the leaf as the figure's function returned it.
+        shown: the leaf as the page's plot has it, gaps as None.
+        scale: how it is packed, or None for one that never moves.
+    """
+    numbers = grid.numeric(wanted)
+    if numbers is None:
+        same = jsonable(wanted) == shown
+        return "" if same else f"shows {shown!r}, want {wanted!r}"
+    numbers = numbers.astype(float)
+    try:
+        got = np.array(shown, dtype=float)
+    except (TypeError, ValueError):
+        return f"shows {shown!r}, want numbers"
+    if not got.size == numbers.size == 0 and got.shape != numbers.shape:
+        return f"has shape {got.shape}, want {numbers.shape}"
+    gaps = np.isnan(numbers)
+    if gaps.all() and np.isnan(got).all():
+        return ""
+    if (np.isnan(got) != gaps).any():
+        return f"has {np.isnan(got).sum()} gaps, want {gaps.sum()}"
+    apart = np.abs(got - numbers)[~gaps] - _error(numbers[~gaps], scale)
+    if apart.max() <= 0:
+        return ""
+    return f"is off by {apart.max():.3g} more than its packing allows"
+
+
+def _error(numbers: np.ndarray, scale: dict[str, Any] | None) -> np.ndarray:
+    """How far each number may be off."""
+    size = np.abs(numbers)
+    whole = bool((numbers == np.rint(numbers)).all())
+    if scale is None:
+        return 0 * size if whole and size.max() < 1e7 else DIGITS * size
+    if scale["bits"] == 32:
+        return 2**-24 * size
+    if whole and scale["step"] == 1:
+        return 0 * size
+    # The packing rounds to the nearest code; floats round a little more.
+    return scale["step"] / 2 + 1e-12 * size.max()

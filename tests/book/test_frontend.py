@@ -1,0 +1,535 @@
+"""The front end on small pages made for it, in each form that it has."""
+
+import json
+from functools import cache
+
+import expected
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from browser import listen, start, until
+from driving import Driven
+from plotly.offline import get_plotlyjs
+
+from d2lattn.figures import describe, explore, grid, palette
+from d2lattn.figures import page as markup
+
+SCRIPT = '<script>document.title = "hacked"</script>'
+MARKUP = f"<b>&amp;</b> {SCRIPT}"
+
+
+def wave(steps=3, phase=0.0, kind="sin", gap=False):
+    """A wave. See it move."""
+    x = np.linspace(0, 6, 40)
+    y = getattr(np, kind)(x * steps + phase)
+    if gap:
+        y[5:9] = np.nan
+    figure = go.Figure(go.Scatter(x=x, y=y))
+    figure.update_layout(height=300, yaxis_range=[-1.2, 1.2])
+    return describe(figure, f"{steps} {kind} waves from {phase}")
+
+
+@cache
+def waves(**options):
+    """An explorer with a control of each kind, but for `options`."""
+    controls = {
+        "steps": (1, 6),
+        "phase": (0.0, 1.0, 0.25),
+        "kind": {"sine": "sin", MARKUP: "cos"},
+        "gap": True,
+    }
+    return explore(wave, **(controls | options))
+
+
+class SmallBook:
+    """A folder of pages that are made as the book's pages are."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        for name, text in {
+            "plotly.min.js": get_plotlyjs(),
+            "explorer.js": markup.script(),
+            "explorer.css": markup.style(),
+        }.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        (folder / "frames").mkdir()
+
+    def figure(self, shown, uid):
+        """The markup of an explorer or of an ordinary figure."""
+        if isinstance(shown, go.Figure):
+            spec = json.loads(shown.to_json())
+            return markup.figure(spec, plotly_src="plotly.min.js")
+        payload = shown.payload()
+        frames = f"frames/{markup.frames_key(payload)}.js"
+        text = markup.frames_file(payload)
+        (self.folder / frames).write_text(text, encoding="utf-8")
+        return markup.explorer(
+            payload, uid, plotly_src="plotly.min.js", frames_src=frames
+        )
+
+    def page(self, *parts, name="page"):
+        """Write a page; explorers and figures among `parts` as in the book."""
+        body = "".join(
+            part if isinstance(part, str) else self.figure(part, f"uid-{i}")
+            for i, part in enumerate(parts)
+        )
+        file = self.folder / f"{name}.html"
+        file.write_text(
+            '<!doctype html><html lang="en" data-theme="light"><head>'
+            '<meta charset="utf-8"><title>page</title>'
+            '<link rel="icon" href="data:,">'
+            '<link rel="stylesheet" href="explorer.css">'
+            '<script src="explorer.js" defer></script>'
+            f"</head><body>{body}</body></html>",
+            encoding="utf-8",
+        )
+        return file.as_uri()
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A folder of small pages."""
+    return SmallBook(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture
+def page(browser):
+    """A blank page whose troubles must be none in the end."""
+    blank = browser.new_page(viewport={"width": 900, "height": 700})
+    blank.trouble = listen(blank, "file:")
+    yield blank
+    blank.context.close()
+    assert not blank.trouble
+
+
+def drive(page, frame, explorer, index=0):
+    """Start the figures of a frame and take one of them."""
+    start(frame)
+    root = frame.query_selector_all(".d2l-explorer")[index]
+    return Driven(page.mouse, root, explorer)
+
+
+# -- what frames.js decodes is what was packed -------------------------------
+
+
+def every_kind(n=3, shift=0.0):
+    """A figure in which every kind of leaf moves."""
+    rng = np.random.default_rng(n)
+    z = rng.normal(size=(4, 5)) + shift
+    z[0, n % 5] = np.nan
+    return go.Figure(
+        [
+            go.Heatmap(z=z, customdata=rng.normal(size=(4, 5, 2)), zmax=n),
+            go.Scatter(x=np.arange(n), y=rng.normal(size=n) * 1e-6 + shift),
+            go.Scatter(
+                y=[None, n * 1e5 + shift, np.nan, -n], text=["<b>"] * n
+            ),
+            go.Scatter(y=[n, -7, 70_000 * n], visible=n > 2),
+            go.Scatter(y=rng.integers(0, 9, 3), name=f"trace {n}"),
+            go.Heatmap(z=rng.normal(size=(n, 3)), x=np.array([], dtype=float)),
+            go.Scatter(y=np.full(2, np.nan), x=["a", "b"][: n % 3]),
+        ],
+        {"xaxis": {"range": [0, n]}, "title": {"text": f"$ {n} </script>"}},
+    )
+
+
+@pytest.mark.parametrize("bits", [8, 16, 32])
+def test_every_leaf_is_decoded_as_it_was_packed(page, small, bits):
+    explorer = explore(every_kind, n=(0, 6), shift=(0.0, 1.0, 0.5), bits=bits)
+    page.goto(small.page(explorer))
+    start(page)
+    payload = explorer.payload()
+    decoded = page.evaluate(
+        """async () => {
+            const text = document.querySelector(".d2l-spec").textContent;
+            const spec = JSON.parse(text);
+            const buffer = await d2lattn.frames.read(spec);
+            const asList = (_, value) =>
+                ArrayBuffer.isView(value) ? Array.from(value) : value;
+            return JSON.stringify(Array.from({ length: 21 }, (_, k) => {
+                d2lattn.frames.apply(spec.figure, spec.moving, buffer, k);
+                return spec.moving.map(({ path }) => path.reduce(
+                    (part, key) => part[key], spec.figure));
+            }), asList);
+        }"""
+    )
+    frames = grid.evaluate(every_kind, explorer.controls)
+    scales = expected.scales(explorer)
+    for frame, shown in zip(frames, json.loads(decoded), strict=True):
+        for leaf, got in zip(payload["moving"], shown, strict=True):
+            path = tuple(leaf["path"])
+            fault = expected.differs(frame[path], got, scales[path])
+            assert not fault, (path, fault)
+
+
+# -- the same figure, wherever it is shown -----------------------------------
+
+
+def in_book(page, small, explorer):
+    page.goto(small.page(explorer))
+    return page.main_frame
+
+
+def in_sandbox(page, small, explorer):
+    """As Colab shows an output: a frame that may only run scripts."""
+    page.goto(small.page())
+    page.evaluate(
+        """html => {
+            const frame = document.createElement("iframe");
+            frame.sandbox = "allow-scripts";
+            frame.style = "width: 100%; height: 650px";
+            frame.srcdoc = "<!doctype html><body>" + html;
+            document.body.append(frame);
+        }""",
+        explorer.to_html(),
+    )
+    page.wait_for_selector("iframe")
+    frame = page.query_selector("iframe").content_frame()
+    frame.wait_for_selector(".d2l-explorer")
+    return frame
+
+
+def in_output(page, small, explorer):
+    """As a notebook shows an output: put into a page that has long loaded."""
+    page.goto(small.page())
+    page.evaluate(
+        """html => document.body.append(
+            document.createRange().createContextualFragment(html))""",
+        explorer.to_html(),
+    )
+    return page.main_frame
+
+
+def on_disk(page, small, explorer):
+    """As `to_html` saved to a file."""
+    file = small.folder / "saved.html"
+    file.write_text(explorer.to_html(), encoding="utf-8")
+    page.goto(file.as_uri())
+    return page.main_frame
+
+
+FORMS = [in_book, in_sandbox, in_output, on_disk]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_follows_its_controls(page, small, form):
+    explorer = waves()
+    driven = drive(page, form(page, small, explorer), explorer)
+    until(driven.wrong)
+    for i, key, stop in [
+        (1, "End", 4),
+        (0, "ArrowRight", 3),
+        (3, "Space", 1),
+        (2, "ArrowDown", 1),
+    ]:
+        driven.inputs[i].press(key)
+        driven.check(i, stop)
+    for i in range(4):
+        driven.check(i, driven.point(i))
+
+
+def marked(**values):
+    """Figure."""
+    return describe(wave(), f"{MARKUP} {values}")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_markup_shows_as_text(page, small, form):
+    name = f'"><img src=x onerror="document.title=1">{SCRIPT}'
+    explorer = explore(
+        marked,
+        title=MARKUP,
+        caption=f"caption {MARKUP}",
+        **{name: [MARKUP, "</option></select>"], "other": (0, 1)},
+    )
+    driven = drive(page, form(page, small, explorer), explorer)
+    driven.inputs[0].press("ArrowDown")
+    driven.check(0, 1)
+    root = driven.root
+    caption = root.query_selector("figcaption").inner_text()
+    assert caption == f"{MARKUP}. caption {MARKUP}"
+    assert root.get_attribute("aria-label") == MARKUP
+    label = root.query_selector("label").inner_text()
+    assert label == " ".join(name.replace("_", " ").split())
+    options = root.query_selector_all("option")
+    shown = [option.inner_text() for option in options]
+    assert shown == [MARKUP, "</option></select>"]
+    assert root.query_selector("img, b") is None
+    assert root.evaluate("root => root.ownerDocument.title") != "hacked"
+    until(lambda: "" if page.title() == "page" else page.title())
+
+
+# -- many figures on one page ------------------------------------------------
+
+
+def test_a_figure_costs_nothing_before_it_comes_near(page, small):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    gap = '<div style="height: 3000px"></div>'
+    explorers = [waves(steps=(1, n)) for n in range(3, 15)]
+    parts = [part for one in explorers for part in (gap, one)]
+    page.goto(small.page(*parts), wait_until="networkidle")
+    figures = page.query_selector_all(".d2l-explorer")
+    assert len(figures) == 12
+    waiting = "figure => !figure.dataset.started && !figure.dataset.ready"
+    assert all(figure.evaluate(waiting) for figure in figures)
+    assert not [url for url in asked if "plotly" in url or "frames" in url]
+
+    figures[4].evaluate("figure => figure.scrollIntoView()")
+    page.wait_for_function("figure => figure.dataset.ready", arg=figures[4])
+    others = [figure for i, figure in enumerate(figures) if i != 4]
+    assert all(figure.evaluate(waiting) for figure in others)
+    assert len([url for url in asked if "/frames/" in url]) == 1
+    start(page)
+    assert len([url for url in asked if "plotly.min.js" in url]) == 1
+    assert len([url for url in asked if "/frames/" in url]) == 12
+
+
+def test_controls_wait_for_their_figure(page, small):
+    gap = '<div style="height: 3000px"></div>'
+    page.goto(small.page(gap, waves()))
+    controls = ".d2l-controls [data-control]"
+    disabled = [
+        entry.is_disabled() for entry in page.query_selector_all(controls)
+    ]
+    assert disabled == [True] * 4
+    start(page)
+    enabled = [
+        entry.is_enabled() for entry in page.query_selector_all(controls)
+    ]
+    assert enabled == [True] * 4
+
+
+def test_figures_do_not_disturb_each_other(page, small):
+    explorers = [waves(), waves(), waves(bits=8)]
+    page.goto(small.page(*explorers))
+    drivens = [drive(page, page, one, i) for i, one in enumerate(explorers)]
+    drivens[1].inputs[0].press("End")
+    drivens[1].check(0, 5)
+    drivens[2].root.query_selector("text=gap").click()  # its label
+    drivens[2].check(3, 1 - drivens[2].stops[3])
+    for driven in drivens:
+        until(driven.wrong)
+
+
+def test_a_folded_figure_starts_when_it_is_unfolded(page, small):
+    explorer = waves()
+    parts = ["<details><summary>Solution</summary>", explorer, "</details>"]
+    page.goto(small.page(*parts), wait_until="networkidle")
+    root = page.query_selector(".d2l-explorer")
+    assert not root.evaluate("root => root.dataset.started")
+    page.click("summary")
+    driven = drive(page, page, explorer)
+    until(driven.wrong)
+    width = "root => root.querySelector('.main-svg').clientWidth"
+    assert root.evaluate(width) > 600
+
+
+# -- fast hands --------------------------------------------------------------
+
+COUNT = """root => {
+    root.drawn = [];
+    root.addEventListener("d2l:drawn", (e) => root.drawn.push(e.detail));
+}"""
+
+
+def test_a_burst_of_input_draws_only_what_is_left_in_the_end(page, small):
+    explorer = waves(phase=(0.0, 1.0, 0.01), steps=(3, 4), kind=("sin",))
+    page.goto(small.page(explorer))
+    driven = drive(page, page, explorer)
+    driven.root.evaluate(COUNT)
+    driven.inputs[1].evaluate(
+        """input => {
+            for (let stop = 0; stop <= 90; stop++) {
+                input.value = stop;
+                input.dispatchEvent(new Event("input", { bubbles: true }));
+            }
+        }"""
+    )
+    driven.check(1, 90)
+    page.wait_for_timeout(200)
+    drawn = driven.root.evaluate("root => root.drawn")
+    assert len(drawn) <= 3
+    assert len(set(drawn)) == len(drawn)
+    until(driven.wrong)
+
+
+def test_a_fast_drag_ends_where_it_was_dropped(page, small):
+    explorer = waves(phase=(0.0, 1.0, 0.01), steps=(3, 4), kind=("sin",))
+    page.goto(small.page(explorer))
+    driven = drive(page, page, explorer)
+    driven.root.evaluate(COUNT)
+    box = driven.inputs[1].bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 8, middle)
+    page.mouse.down()
+    for way in (1, 0.2, 0.9, 0.5):
+        page.mouse.move(box["x"] + way * box["width"], middle, steps=40)
+    page.mouse.up()
+    driven.check(1, driven.stop(1))
+    assert 40 < driven.stops[1] < 60
+    drawn = driven.root.evaluate("root => root.drawn.length")
+    assert 3 < drawn <= 160
+
+
+def test_a_reloaded_page_says_what_it_shows(page, small):
+    explorer = waves()
+    url = small.page(explorer)
+    other = small.page(name="other")
+    page.goto(url)
+    driven = drive(page, page, explorer)
+    driven.inputs[1].press("End")
+    driven.check(1, 4)
+    page.reload()
+    until(drive(page, page, explorer).wrong)
+    page.goto(other)
+    page.go_back()
+    driven = drive(page, page, explorer)
+    driven.stops = [driven.stop(i) for i in range(4)]
+    until(driven.wrong)
+
+
+# -- fingers -----------------------------------------------------------------
+
+
+@pytest.fixture
+def phone(browser):
+    """A page on a phone, and a way to put a finger on it."""
+    context = browser.new_context(
+        viewport={"width": 390, "height": 700}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    page.trouble = listen(page, "file:")
+    touch = context.new_cdp_session(page)
+
+    def swipe(x, y, to_x, to_y, steps=12):
+        for i in range(steps + 1):
+            at = {
+                "x": x + (to_x - x) * i / steps,
+                "y": y + (to_y - y) * i / steps,
+            }
+            touch.send(
+                "Input.dispatchTouchEvent",
+                {
+                    "type": "touchMove" if i else "touchStart",
+                    "touchPoints": [at],
+                },
+            )
+        touch.send(
+            "Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []}
+        )
+
+    page.swipe = swipe
+    yield page
+    context.close()
+    assert not page.trouble
+
+
+def test_a_finger_drags_a_slider(phone, small):
+    explorer = waves()
+    phone.goto(small.page(explorer))
+    driven = drive(phone, phone, explorer)
+    box = driven.inputs[1].bounding_box()
+    middle = box["y"] + box["height"] / 2
+    phone.swipe(box["x"] + 8, middle, box["x"] + box["width"] - 8, middle)
+    driven.check(1, 4)
+
+
+def test_a_swipe_over_a_plot_scrolls_the_page(phone, small):
+    explorer = waves()
+    gap = '<div style="height: 3000px"></div>'
+    phone.goto(small.page(explorer, gap))
+    driven = drive(phone, phone, explorer)
+    box = driven.plot.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    before = phone.evaluate("scrollY")
+    phone.swipe(x, y, x, y - 150)
+    phone.wait_for_function(f"scrollY > {before} + 50")
+
+
+# -- light and dark ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("attribute", ["data-theme", "theme"])
+def test_figures_follow_light_and_dark(page, small, attribute):
+    figure = go.Figure(go.Heatmap(z=[[0, 1]]), {"title": {"text": "plain"}})
+    explorer = waves()
+    page.goto(small.page(explorer, figure))
+    driven = drive(page, page, explorer)
+    driven.inputs[0].press("End")
+    driven.check(0, 5)
+    if attribute == "theme":
+        page.evaluate("delete document.documentElement.dataset.theme")
+    inks = """() => [...document.querySelectorAll(".js-plotly-plot")].map(
+        plot => plot._fullLayout.font.color)"""
+    html = page.query_selector("html")
+    for theme in ("dark", "light", "dark"):
+        html.evaluate(
+            "(html, set) => html.setAttribute(...set)", [attribute, theme]
+        )
+        ink = palette.THEMES[theme]["ink"]
+        until(lambda ink=ink: "" if page.evaluate(inks) == [ink] * 2 else ink)
+        until(driven.wrong)
+    scale = page.query_selector_all(".js-plotly-plot")[1].evaluate(
+        "plot => plot._fullData[0].colorscale"
+    )
+    assert scale == palette.colorscale("dark")
+
+
+def test_a_removed_figure_is_forgotten(page, small):
+    explorer = waves()
+    page.goto(small.page(explorer, explorer))
+    driven = drive(page, page, explorer, 1)
+    page.evaluate("document.querySelector('.d2l-explorer').remove()")
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    ink = palette.THEMES["dark"]["ink"]
+    shown = "plot => plot._fullLayout.font.color"
+    until(lambda: "" if driven.plot.evaluate(shown) == ink else "not dark")
+
+
+# -- ordinary figures, and what goes wrong -----------------------------------
+
+
+def test_ordinary_figures_show(page, small):
+    figure = describe(go.Figure(go.Bar(y=[1, None, 3])), "Three bars.")
+    figure.frames = [go.Frame(data=[go.Bar(y=[3, 2, 1])], name="turned")]
+    page.goto(small.page(figure))
+    start(page)
+    plot = page.query_selector(".d2l-figure .js-plotly-plot")
+    assert plot.get_attribute("aria-label") == "Three bars."
+    assert plot.evaluate("plot => plot.data[0].y") == [1, None, 3]
+    assert plot.query_selector(".bars path")
+    plot.evaluate(
+        """plot => Plotly.animate(plot, ["turned"], {
+            frame: { duration: 0 }, transition: { duration: 0 } })"""
+    )
+    assert plot.evaluate("plot => plot.data[0].y") == [3, 2, 1]
+
+
+@pytest.mark.parametrize("missing", ["plotly.min.js", "/frames/"])
+def test_a_figure_that_cannot_start_says_so(browser, small, missing):
+    page = browser.new_page()
+    page.route(lambda url: missing in url, lambda route: route.abort("failed"))
+    page.goto(small.page(waves()))
+    said = page.locator(".d2l-alt[role=status]")
+    said.filter(
+        has_text="This figure could not start: could not load"
+    ).wait_for()
+    root = page.query_selector(".d2l-explorer")
+    assert not root.evaluate("root => root.dataset.ready")
+    assert page.query_selector("[data-control]").is_disabled()
+    page.context.close()
+
+
+def test_one_figure_that_cannot_start_leaves_the_others(browser, small):
+    page = browser.new_page()
+    broken, sound = waves(steps=(1, 4)), waves()
+    key = markup.frames_key(broken.payload())
+    page.route(lambda url: key in url, lambda route: route.abort("failed"))
+    page.goto(small.page(broken, sound))
+    roots = page.query_selector_all(".d2l-explorer")
+    page.wait_for_function("root => root.dataset.ready", arg=roots[1])
+    driven = Driven(page.mouse, roots[1], sound)
+    driven.inputs[0].press("End")
+    driven.check(0, 5)
+    page.context.close()

@@ -1,0 +1,90 @@
+"""Every page of the book, as readers with different eyes and hands meet it."""
+
+import pytest
+import sources
+from axe_playwright_python.sync_playwright import Axe
+from browser import start
+
+MADE = ["genindex", "search"]  # by Sphinx, from the others
+PAGES = [*sources.pages(), *MADE]
+
+SCREENS = {
+    "desk": {"viewport": {"width": 1280, "height": 900}},
+    "phone": {
+        "viewport": {"width": 390, "height": 844},
+        "has_touch": True,
+        "is_mobile": True,
+    },
+}
+
+# What sticks out on the right and is in no box of its own that scrolls.
+STICKS_OUT = """() => [...document.querySelectorAll("body *")].filter(part => {
+    if (part.getBoundingClientRect().right <= innerWidth + 1) return false;
+    for (let box = part; box !== document.body; box = box.parentElement)
+        if (box.matches(".bd-sidebar-primary, .bd-sidebar-secondary, dialog")
+            || getComputedStyle(box).overflowX !== "visible") return false;
+    return true;
+}).map(part => part.outerHTML.slice(0, 200))"""
+
+
+def settle(page):
+    """Unfold what is folded, start every figure, typeset every formula."""
+    page.evaluate(
+        """() => {
+            const all = (folds) => document.querySelectorAll(folds);
+            for (const fold of all("details")) fold.open = true;
+            for (const fold of all("button.toggle-hidden")) fold.click();
+        }"""
+    )
+    start(page)
+    page.evaluate("window.MathJax?.startup?.promise")
+    page.evaluate("document.fonts.ready.then(() => scrollTo(0, 0))")
+
+
+def test_every_page_is_visited(book):
+    built = {
+        file.relative_to(book).with_suffix("").as_posix()
+        for file in book.rglob("*.html")
+        if "_static" not in file.parts
+    }
+    assert built - {"index"} == set(PAGES)
+
+
+def test_the_book_opens_at_its_first_page(visit):
+    page, trouble = visit("index")
+    page.wait_for_url(f"**/{sources.pages()[0]}.html")
+    assert not trouble
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+@pytest.mark.parametrize("name", PAGES)
+def test_no_other_host_and_no_error(visit, name, scheme):
+    page, trouble = visit(name, scheme)
+    settle(page)
+    page.wait_for_load_state("networkidle")
+    assert not trouble
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_no_violation(visit, name, screen, theme):
+    page, trouble = visit(name, color_scheme=theme, **SCREENS[screen])
+    settle(page)
+    assert page.evaluate("document.documentElement.dataset.theme") == theme
+    found = [
+        f"{rule['id']}: {node['html'][:200]}: {node['failureSummary']}"
+        for rule in Axe().run(page).response["violations"]
+        for node in rule["nodes"]
+    ]
+    assert not found
+    assert not trouble
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_narrow_page_does_not_scroll_sideways(visit, name):
+    narrow = {"viewport": {"width": 360, "height": 740}, "is_mobile": True}
+    page, _ = visit(name, has_touch=True, **narrow)
+    settle(page)
+    width = page.evaluate("document.scrollingElement.scrollWidth")
+    assert (width, page.evaluate(STICKS_OUT)) == (360, [])

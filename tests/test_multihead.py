@@ -1,0 +1,411 @@
+"""Multi-head attention, and attention that never looks ahead."""
+
+import copy
+
+import pytest
+import torch
+import torch.nn.functional as F
+from oracles import (
+    LargestTensor,
+    assert_as_good,
+    saved_and_loaded,
+    some_loss,
+)
+from torch import nn
+
+from d2lattn.masking import length_mask
+from d2lattn.multihead import (
+    CausalAttention,
+    MultiHeadAttention,
+    causal_lens,
+)
+from d2lattn.recording import record_attention
+from d2lattn.scoring import DotProductAttention
+
+B, H, Q, K, D, KEY_SIZE, VALUE_SIZE = 2, 3, 5, 7, 33, 13, 17
+PER_SEQUENCE = torch.tensor([4, 7])
+PER_QUERY = torch.tensor([[1, 2, 3, 4, 5], [3, 7, 1, 6, 1]])
+CAUSAL = torch.arange(K - Q + 1, K + 1).expand(B, Q)
+WITHOUT_KEYS = torch.tensor([[0, 2, 3, 0, 5], [0, 0, 0, 0, 0]])
+LENGTHS = pytest.mark.parametrize(
+    "valid_lens",
+    [None, PER_SEQUENCE, PER_QUERY, CAUSAL],
+    ids=["None", "(B,)", "(B, Q)", "causal"],
+)
+RECORDED = pytest.mark.parametrize("recorded", [False, True])
+BIAS = pytest.mark.parametrize("bias", [False, True])
+SIZES = pytest.mark.parametrize(
+    "sizes",
+    [(D, D), (KEY_SIZE, VALUE_SIZE)],
+    ids=["one size", "three sizes"],
+)
+
+
+def make(sizes=(D, D), bias=False, dropout=0.0):
+    key_size, value_size = sizes
+    return MultiHeadAttention(
+        D, H, dropout, bias, key_size=key_size, value_size=value_size
+    )
+
+
+def draw(sizes=(D, D), *, dtype=torch.float32, device="cpu"):
+    """Return queries, keys and values."""
+    shapes = (B, Q, D), (B, K, sizes[0]), (B, K, sizes[1])
+    tensors = (torch.randn(shape).to(device, dtype) for shape in shapes)
+    return [x.requires_grad_() for x in tensors]
+
+
+def draw_heads(queries=Q, *, dtype=torch.float32, device="cpu"):
+    """Return queries, keys and values that were cut into heads."""
+    shapes = (B, H, queries, 11), (B, H, K, 11), (B, H, K, 11)
+    tensors = (torch.randn(shape).to(device, dtype) for shape in shapes)
+    return [x.requires_grad_() for x in tensors]
+
+
+def run(attention, inputs, valid_lens=None, *, recorded=False):
+    """Call it, with or without somebody recording."""
+    if not recorded:
+        return attention(*inputs, valid_lens)
+    with record_attention(attention):
+        return attention(*inputs, valid_lens)
+
+
+def to(valid_lens, device):
+    return None if valid_lens is None else valid_lens.to(device)
+
+
+@LENGTHS
+@RECORDED
+@BIAS
+@SIZES
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_is_pytorchs(sizes, bias, recorded, valid_lens, dtype, device):
+    ours = make(sizes, bias).to(device, dtype)
+    theirs = nn.MultiheadAttention(
+        D, H, bias=bias, kdim=sizes[0], vdim=sizes[1], batch_first=True
+    ).to(device, dtype)
+    lens = to(valid_lens, device)
+    mask = length_mask(lens, (B, H, Q, K))
+    if mask is not None:  # theirs is True where a key is hidden
+        mask = ~mask.expand(B, H, Q, K).flatten(0, 1)
+
+    def call_ours(module, inputs):
+        output = run(module, inputs, lens, recorded=recorded)
+        return output, [module.weights(*inputs[:2], lens)]
+
+    def call_theirs(module, inputs):
+        output, _ = module(*inputs, attn_mask=mask, need_weights=recorded)
+        _, weights = module(
+            *inputs, attn_mask=mask, average_attn_weights=False
+        )
+        return output, [weights]
+
+    shapes = (B, Q, D), (B, K, sizes[0]), (B, K, sizes[1])
+    assert_as_good(ours, theirs, call_ours, call_theirs, shapes, dtype)
+
+
+@LENGTHS
+@RECORDED
+@SIZES
+def test_is_one_attention_a_head(sizes, recorded, valid_lens):
+    attention = make(sizes).double()
+    inputs = queries, keys, values = draw(sizes, dtype=torch.float64)
+    d, heads = D // H, []
+    for i in range(H):
+        rows = slice(i * d, (i + 1) * d)
+        head = DotProductAttention()(
+            queries @ attention.W_q.weight[rows].T,
+            keys @ attention.W_k.weight[rows].T,
+            values @ attention.W_v.weight[rows].T,
+            valid_lens,
+        )
+        heads.append(head)
+    expected = torch.cat(heads, dim=-1) @ attention.W_o.weight.T
+    output = run(attention, inputs, valid_lens, recorded=recorded)
+    torch.testing.assert_close(output, expected)
+
+
+@LENGTHS
+def test_projecting_once_is_enough(valid_lens):
+    attention = make()
+    queries, keys, values = draw()
+    k, v = attention.project(keys, values)
+    output = attention.attend(queries, k, v, valid_lens)
+    expected = attention(queries, keys, values, valid_lens)
+    assert output.equal(expected)
+    if valid_lens is None:
+        one_by_one = [
+            attention.attend(query, k, v) for query in queries.split(1, dim=1)
+        ]
+        torch.testing.assert_close(torch.cat(one_by_one, dim=1), expected)
+
+
+@LENGTHS
+@SIZES
+def test_recording(sizes, valid_lens, device):
+    attention = make(sizes).to(device)
+    inputs = draw(sizes, device=device)
+    lens = to(valid_lens, device)
+    results = []
+    for recorded in (False, True):
+        output = run(attention, inputs, lens, recorded=recorded)
+        wanted = [*inputs, *attention.parameters()]
+        grads = torch.autograd.grad(some_loss(output), wanted)
+        results.append([output, *grads])
+    for without, with_ in zip(*results, strict=True):
+        torch.testing.assert_close(without, with_)
+    with record_attention(attention) as outer:
+        with record_attention(attention) as weights:
+            attention(*inputs, lens)
+        attention(*inputs, lens)
+    assert list(weights) == list(outer) == [""]  # not the scoring inside
+    assert [len(weights[""]), len(outer[""])] == [1, 2]
+    expected = attention.weights(*inputs[:2], lens)
+    assert expected.shape == (B, H, Q, K)
+    assert weights[""][0].equal(expected)
+    assert not weights[""][0].requires_grad
+    assert "record" not in vars(attention) | vars(attention.attention)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+@RECORDED
+@BIAS
+def test_queries_without_keys(bias, recorded, dropout, dtype, device):
+    attention = make(bias=bias, dropout=dropout).to(device, dtype)
+    inputs = draw(dtype=dtype, device=device)
+    lens = WITHOUT_KEYS.to(device)
+    empty = lens == 0
+    weights = attention.weights(*inputs[:2], lens)
+    assert (weights.transpose(1, 2)[empty] == 0).all()
+    output = run(attention, inputs, lens, recorded=recorded)
+    of_nothing = attention.W_o(torch.zeros_like(output))
+    assert output[empty].equal(of_nothing[empty])
+    output.square().sum().backward()
+    for x in (output, *(x.grad for x in [*inputs, *attention.parameters()])):
+        assert x.isfinite().all()
+
+
+@RECORDED
+def test_padding_and_order_of_keys_change_nothing(recorded):
+    attention = make()
+    queries, keys, values = draw()
+    output = run(attention, (queries, keys, values), recorded=recorded)
+    order = torch.randperm(K)
+    shuffled = queries, keys[:, order], values[:, order]
+    again = run(attention, shuffled, recorded=recorded)
+    torch.testing.assert_close(again, output)
+    padded = (
+        queries,
+        *(F.pad(x, (0, 0, 0, 2), value=9) for x in (keys, values)),
+    )
+    lens = torch.full((B,), K)
+    again = run(attention, padded, lens, recorded=recorded)
+    torch.testing.assert_close(again, output)
+
+
+@RECORDED
+def test_dropout_is_on_the_weights(recorded):
+    attention = make(dropout=0.5)
+    inputs = draw()
+    first = run(attention, inputs, recorded=recorded)
+    second = run(attention, inputs, recorded=recorded)
+    assert not first.equal(second)
+    many = [run(attention, inputs, recorded=recorded) for _ in range(3000)]
+    attention.eval()
+    mean = torch.stack(many).mean(dim=0)
+    torch.testing.assert_close(
+        mean, run(attention, inputs, recorded=recorded), rtol=0.1, atol=0.03
+    )
+
+
+@pytest.mark.parametrize("lens", [None, [9, 64]], ids=str)
+@pytest.mark.parametrize("causal", [False, True])
+def test_no_weights_unless_somebody_looks(causal, lens, device):
+    many = 64
+    attention = MultiHeadAttention(8, 2).to(device)
+    if causal:
+        attention.attention = CausalAttention()
+    X = torch.randn(2, many, 8, device=device, requires_grad=True)
+    lens = None if lens is None else torch.tensor(lens, device=device)
+    if causal and lens is not None:
+        return  # takes a mask
+    for recorded, least in ((False, X.numel()), (True, 2 * 2 * many**2)):
+        with LargestTensor() as largest:
+            run(attention, (X, X, X), lens, recorded=recorded).sum().backward()
+        assert least <= largest.numel < 2 * least
+
+
+def test_takes_the_weights_of_d2l():
+    class Theirs(nn.Module):
+        """The layers that d2l's module has, once they are not lazy."""
+
+        def __init__(self):
+            super().__init__()
+            self.attention = nn.Module()
+            self.attention.dropout = nn.Dropout(0.1)
+            for name in ("W_q", "W_k", "W_v", "W_o"):
+                self.add_module(name, nn.Linear(D, D, bias=False))
+
+    theirs, ours = Theirs(), make()
+    ours.load_state_dict(theirs.state_dict())
+    for name, weight in theirs.named_parameters():
+        assert ours.get_parameter(name).equal(weight)
+
+
+@pytest.mark.parametrize(
+    ("which", "shape", "message"),
+    [
+        (0, (B, Q, 2), r"queries must have size 33 .*\(2, 5, 2\)"),
+        (1, (B, K, 2), r"keys must have size 13 .*\(2, 7, 2\)"),
+        (2, (B, K, 2), r"values must have size 17 .*\(2, 7, 2\)"),
+        (1, (3, K, KEY_SIZE), r"leading .* keys \(3, 7, 13\)"),
+        (2, (3, K, VALUE_SIZE), r"leading .* values \(3, 7, 17\)"),
+        (2, (B, Q, VALUE_SIZE), r"one value, .* values \(2, 5, 17\)"),
+        (0, (D,), r"queries must have at least two .*\(33,\)"),
+    ],
+)
+@pytest.mark.usefixtures("unchecked")
+def test_wrong_sizes(which, shape, message):
+    sizes = KEY_SIZE, VALUE_SIZE
+    inputs = draw(sizes)
+    inputs[which] = torch.zeros(shape)
+    with pytest.raises(ValueError, match=message):
+        make(sizes)(*inputs)
+    if which < 2:
+        with pytest.raises(ValueError, match=message):
+            make(sizes).weights(*inputs[:2])
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_wants_a_batch():
+    queries, keys, values = (x[0] for x in draw())
+    message = r"queries must have shape \(B, Q, 33\), .*\(5, 33\)"
+    with pytest.raises(ValueError, match=message):
+        make()(queries, keys, values)
+
+
+@pytest.mark.parametrize(
+    "lens", [[K + 1, 1], [-1, 1], [1, 1, 1], [0.5, 1], [[1], [1]]], ids=str
+)
+@RECORDED
+@pytest.mark.usefixtures("unchecked")
+def test_wrong_lengths(recorded, lens):
+    with pytest.raises(ValueError, match=r"^valid_lens"):
+        run(make(), draw(), torch.tensor(lens), recorded=recorded)
+
+
+@pytest.mark.parametrize("num_heads", [0, -1, 2, 4, 66])
+def test_wrong_heads(num_heads):
+    message = f"num_heads must divide .* {num_heads} heads .* 33"
+    with pytest.raises(ValueError, match=message):
+        MultiHeadAttention(D, num_heads)
+
+
+@LENGTHS
+@RECORDED
+def test_arguments_are_left_alone(recorded, valid_lens):
+    inputs = draw()
+    before = [x.clone() for x in inputs]
+    lens = None if valid_lens is None else valid_lens.clone()
+    run(make(), inputs, lens, recorded=recorded)
+    assert all(x.equal(y) for x, y in zip(inputs, before, strict=True))
+    assert lens is None or lens.equal(valid_lens)
+
+
+@LENGTHS
+@pytest.mark.usefixtures("compiler")
+def test_compiles_exports_and_copies(valid_lens):
+    inputs = (*draw(), valid_lens)
+    attention = make()
+    expected = attention(*inputs)
+    for same in (
+        torch.compile(attention, backend="aot_eager", fullgraph=True),
+        torch.export.export(attention, inputs).module(),
+        copy.deepcopy(attention),
+        saved_and_loaded(attention, make()),
+    ):
+        torch.testing.assert_close(same(*inputs), expected)
+
+
+def test_causal_lens():
+    queries, keys = torch.zeros(2, 3, 3, 1), torch.zeros(2, 3, 5, 1)
+    lens = causal_lens(queries, keys)
+    assert lens.tolist() == [[3, 4, 5], [3, 4, 5]]
+    lens = causal_lens(queries, keys, torch.tensor([4, 2]))
+    assert lens.tolist() == [[3, 4, 4], [2, 2, 2]]
+    per_query = torch.tensor([[5, 5, 0], [1, 4, 5]])
+    lens = causal_lens(queries, keys, per_query)
+    assert lens.tolist() == [[3, 4, 0], [1, 4, 5]]
+
+
+@RECORDED
+@pytest.mark.parametrize("queries", [1, Q, K])
+@pytest.mark.parametrize("valid_lens", [None, PER_SEQUENCE], ids=str)
+def test_causal_attention(valid_lens, queries, recorded, dtype, device):
+    attention = CausalAttention()
+    inputs = draw_heads(queries, dtype=dtype, device=device)
+    later = torch.arange(K) > torch.arange(K - queries, K)[:, None]
+    mask = ~later.expand(B, 1, queries, K)
+    if valid_lens is not None:
+        mask = mask & length_mask(valid_lens, (B, 1, queries, K))
+    mask, lens = mask.to(device), to(valid_lens, device)
+
+    def results(function, inputs):
+        output = function(*inputs)
+        grads = torch.autograd.grad(some_loss(output), inputs)
+        return [output, *grads]
+
+    def sdpa(*inputs):
+        return F.scaled_dot_product_attention(*inputs, attn_mask=mask)
+
+    def ours(*inputs):
+        return run(attention, inputs, lens, recorded=recorded)
+
+    exact = [x.detach().double().requires_grad_() for x in inputs]
+    floor = 4 * torch.finfo(dtype).eps
+    for our, their, true in zip(
+        results(ours, inputs),
+        results(sdpa, inputs),
+        results(sdpa, exact),
+        strict=True,
+    ):
+        error = (our.double() - true).abs().max()
+        assert error <= 2 * (their.double() - true).abs().max() + floor
+    weights = attention.weights(*inputs[:2], lens)
+    assert (weights.masked_select(~mask) == 0).all()
+
+
+@RECORDED
+def test_causal_attention_goes_on_with_a_sequence(recorded):
+    attention = CausalAttention()
+    queries, keys, values = draw_heads(K)
+    whole = run(attention, (queries, keys, values), recorded=recorded)
+    for first, last in ((0, 3), (3, 4), (4, K)):
+        part = (
+            queries[:, :, first:last],
+            keys[:, :, :last],
+            values[:, :, :last],
+        )
+        output = run(attention, part, recorded=recorded)
+        torch.testing.assert_close(output, whole[:, :, first:last])
+
+
+def test_causal_attention_is_recorded():
+    attention = CausalAttention()
+    inputs = draw_heads(K)
+    with record_attention(attention) as weights:
+        attention(*inputs)
+    assert list(weights) == [""]
+    assert weights[""][0].equal(attention.weights(*inputs[:2]))
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_causal_attention_wants_its_keys():
+    queries, keys, values = draw_heads(K)
+    fewer = keys[:, :, :Q], values[:, :, :Q]
+    with pytest.raises(ValueError, match=r"^valid_lens must lie between 0"):
+        CausalAttention()(queries, *fewer)
+    with pytest.raises(ValueError, match=r"one value"):
+        CausalAttention()(queries, keys, values[:, :, :Q])
+    with pytest.raises(ValueError, match=r"^valid_lens must lie .* 7, but"):
+        CausalAttention()(queries, keys, values, torch.tensor([8, 1]))

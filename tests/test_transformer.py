@@ -1,0 +1,429 @@
+"""The Transformer and its parts. What decoders share is in test_seq2seq."""
+
+import copy
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from oracles import (
+    LargestTensor,
+    assert_as_good,
+    saved_and_loaded,
+    share_weights,
+)
+from torch import nn
+
+from d2lattn.masking import length_mask
+from d2lattn.recording import record_attention
+from d2lattn.transformer import (
+    AddNorm,
+    PositionWiseFFN,
+    TransformerDecoder,
+    TransformerDecoderBlock,
+    TransformerEncoder,
+    TransformerEncoderBlock,
+)
+
+B, K, T, H, D, FFN, VOCAB, BLKS = 2, 7, 5, 3, 15, 11, 19, 2
+LENS = torch.tensor([4, 7])
+NORMS = pytest.mark.parametrize(
+    "norm_first", [False, True], ids=["post-norm", "pre-norm"]
+)
+LENGTHS = pytest.mark.parametrize(
+    "valid_lens", [None, LENS], ids=["None", "(B,)"]
+)
+ASKED = {"need_weights": True, "average_attn_weights": False}
+RECORDED = pytest.mark.parametrize("recorded", [False, True])
+HALF = pytest.mark.parametrize(
+    "dtype", [torch.float32, torch.bfloat16], ids=str
+)
+
+
+def to(valid_lens, device):
+    return None if valid_lens is None else valid_lens.to(device)
+
+
+def called(call, *, recorded):
+    """Let our blocks be called so, and tell their weights."""
+
+    def call_ours(module, inputs):
+        with record_attention(module) as weights:
+            output = call(module, *inputs)
+        if not recorded:
+            output = call(module, *inputs)
+        return output, [calls[0] for calls in weights.values()]
+
+    return call_ours
+
+
+def spied_on(call):
+    """Let PyTorch's blocks be called so, and tell their weights."""
+    weights = []
+
+    def ask(module, args, kwargs):
+        return args, kwargs | ASKED
+
+    def answer(module, args, result):
+        weights.append(result[1])
+
+    def call_theirs(module, inputs):
+        spy = copy.deepcopy(module)
+        for layer in spy.modules():
+            if isinstance(layer, nn.MultiheadAttention):
+                layer.register_forward_pre_hook(ask, with_kwargs=True)
+                layer.register_forward_hook(answer)
+        weights.clear()
+        call(spy, *inputs)
+        return call(module, *inputs), list(weights)
+
+    return call_theirs
+
+
+@NORMS
+@pytest.mark.parametrize(
+    "valid_lens",
+    [None, LENS, torch.arange(1, K + 1).expand(B, K)],
+    ids=["None", "(B,)", "causal"],
+)
+@RECORDED
+@HALF
+def test_encoder_block_is_pytorchs(
+    norm_first, valid_lens, recorded, dtype, device
+):
+    ours = TransformerEncoderBlock(
+        D, FFN, H, use_bias=True, norm_first=norm_first
+    )
+    theirs = nn.TransformerEncoderLayer(
+        D, H, FFN, dropout=0.0, batch_first=True, norm_first=norm_first
+    )
+    lens = to(valid_lens, device)
+    mask = length_mask(lens, (B, H, K, K))
+    if mask is not None:  # theirs is True where a key is hidden
+        mask = ~mask.expand(B, H, K, K).flatten(0, 1)
+    assert_as_good(
+        ours.to(device, dtype),
+        theirs.to(device, dtype),
+        called(lambda module, X: module(X, lens), recorded=recorded),
+        spied_on(lambda module, X: module(X, src_mask=mask)),
+        [(B, K, D)],
+        dtype,
+    )
+
+
+@NORMS
+@LENGTHS
+@RECORDED
+@HALF
+def test_decoder_block_is_pytorchs(
+    norm_first, valid_lens, recorded, dtype, device
+):
+    ours = TransformerDecoderBlock(
+        D, FFN, H, use_bias=True, norm_first=norm_first
+    )
+    theirs = nn.TransformerDecoderLayer(
+        D, H, FFN, dropout=0.0, batch_first=True, norm_first=norm_first
+    )
+    lens = to(valid_lens, device)
+    later = torch.ones(T, T, dtype=torch.bool, device=device).triu(1)
+    padding = length_mask(lens, (B, 1, K))
+    padding = None if padding is None else ~padding[:, 0]
+
+    def call_ours(module, X, enc_outputs):
+        return module(X, module.init_cache(enc_outputs), lens)[0]
+
+    def call_theirs(module, X, enc_outputs):
+        masks = {"tgt_mask": later, "memory_key_padding_mask": padding}
+        return module(X, enc_outputs, **masks)
+
+    assert_as_good(
+        ours.to(device, dtype),
+        theirs.to(device, dtype),
+        called(call_ours, recorded=recorded),
+        spied_on(call_theirs),
+        [(B, T, D), (B, K, D)],
+        dtype,
+    )
+
+
+def encoder(**options):
+    return TransformerEncoder(VOCAB, D, FFN, H, BLKS, use_bias=True, **options)
+
+
+def decoder(**options):
+    return TransformerDecoder(VOCAB, D, FFN, H, BLKS, use_bias=True, **options)
+
+
+@NORMS
+@LENGTHS
+def test_stacks_are_pytorchs(norm_first, valid_lens):
+    options = {"dropout": 0.0, "batch_first": True, "norm_first": norm_first}
+    norm = nn.LayerNorm(D) if norm_first else None
+    reader, writer = (
+        encoder(norm_first=norm_first),
+        decoder(norm_first=norm_first),
+    )
+    layer = nn.TransformerEncoderLayer(D, H, FFN, **options)
+    their_reader = nn.TransformerEncoder(
+        layer, BLKS, norm, enable_nested_tensor=False
+    )
+    layer = nn.TransformerDecoderLayer(D, H, FFN, **options)
+    their_writer = nn.TransformerDecoder(layer, BLKS, norm)
+    for ours, theirs in ((reader, their_reader), (writer, their_writer)):
+        for our, their in zip(ours.blks, theirs.layers, strict=True):
+            share_weights(our, their)
+    src, tgt = torch.randint(VOCAB, (B, K)), torch.randint(VOCAB, (B, T))
+    padding = length_mask(valid_lens, (B, 1, K))
+    padding = None if padding is None else ~padding[:, 0]
+
+    def embedded(module, tokens):
+        X = module.embedding(tokens) * math.sqrt(D)
+        return X + module.pos_encoding.P[:, : tokens.shape[1]]
+
+    X = their_reader(embedded(reader, src), src_key_padding_mask=padding)
+    enc_outputs = reader(src, valid_lens)
+    torch.testing.assert_close(enc_outputs, X, rtol=1e-5, atol=1e-5)
+    X = their_writer(
+        embedded(writer, tgt),
+        X,
+        tgt_mask=torch.ones(T, T, dtype=torch.bool).triu(1),
+        memory_key_padding_mask=padding,
+    )
+    logits, _ = writer(tgt, writer.init_state(enc_outputs, valid_lens))
+    expected = writer.dense(X)
+    torch.testing.assert_close(logits, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_network_is_the_formula():
+    ffn = PositionWiseFFN(D, FFN)
+    X = torch.randn(B, T, D)
+    hidden = X @ ffn.dense1.weight.T + ffn.dense1.bias
+    hidden = hidden * (hidden > 0)
+    expected = hidden @ ffn.dense2.weight.T + ffn.dense2.bias
+    torch.testing.assert_close(ffn(X), expected)
+    alone = ffn(X[1, 2])  # each position by itself
+    torch.testing.assert_close(ffn(X)[1, 2], alone)
+
+
+@NORMS
+def test_addnorm_is_the_formula(norm_first):
+    addnorm = AddNorm(D, norm_first=norm_first)
+    addnorm.ln.weight.data.normal_()
+    addnorm.ln.bias.data.normal_()
+    X = torch.randn(B, T, D)
+
+    def normalised(X):
+        mean = X.mean(dim=-1, keepdim=True)
+        variance = (X - mean).square().mean(dim=-1, keepdim=True)
+        X = (X - mean) / (variance + 1e-5).sqrt()
+        return X * addnorm.ln.weight + addnorm.ln.bias
+
+    output = addnorm(X, addnorm.before(X).sin())
+    if norm_first:
+        expected = X + normalised(X).sin()
+    else:
+        expected = normalised(X + X.sin())
+    torch.testing.assert_close(output, expected)
+
+
+@NORMS
+def test_dropout_of_addnorm_is_on_the_layer(norm_first):
+    addnorm = AddNorm(D, dropout=0.5, norm_first=norm_first)
+    addnorm.ln = nn.Identity()
+    X = torch.randn(B, T, D)
+    Y = torch.ones_like(X)
+    added = addnorm(X, Y) - X
+    assert {round(x, 4) for x in added.flatten().tolist()} == {0.0, 2.0}
+    torch.testing.assert_close(addnorm.eval()(X, Y), X + 1)
+
+
+def test_scaled_embedding_is_as_large_as_positions():
+    module = TransformerEncoder(997, 256, FFN, 1, 1)
+    size = (module.embedding.weight * module.scale).square().mean().sqrt()
+    assert 0.98 < size < 1.02
+    tokens = torch.zeros(1, 3, dtype=torch.int64)
+    module.blks[0] = nn.Flatten(0, 1)  # (B, K, D) -> (K, D), lengths no more
+    module.blks[0].forward = lambda X, valid_lens: X
+    expected = module.embedding.weight[0] * 16 + module.pos_encoding.P[0, :3]
+    torch.testing.assert_close(module(tokens)[0], expected)
+
+
+def test_tied_weights():
+    tied = decoder(tie_weights=True)
+    assert tied.dense.weight is tied.embedding.weight
+    copied = copy.deepcopy(tied)
+    assert copied.dense.weight is copied.embedding.weight
+    loaded = saved_and_loaded(tied, decoder(tie_weights=True))
+    assert loaded.dense.weight is loaded.embedding.weight
+    assert loaded.dense.weight.equal(tied.dense.weight)
+    assert tied.double().dense.weight is tied.embedding.weight
+    count = sum(p.numel() for p in decoder().parameters())
+    assert sum(p.numel() for p in tied.parameters()) == count - VOCAB * D
+    untied = decoder()
+    assert untied.dense.weight is not untied.embedding.weight
+
+
+def test_final_norm_only_where_blocks_do_not_end_with_one():
+    for make in (encoder, decoder):
+        assert isinstance(make(norm_first=True).ln, nn.LayerNorm)
+        assert isinstance(make().ln, nn.Identity)
+
+
+@NORMS
+def test_encoder_sees_order_by_positions_alone(norm_first):
+    module = encoder(norm_first=norm_first)
+    tokens = torch.randint(VOCAB, (B, K))
+    order = torch.randperm(K)
+    assert not torch.allclose(
+        module(tokens[:, order]), module(tokens)[:, order]
+    )
+    module.pos_encoding.P.zero_()
+    torch.testing.assert_close(
+        module(tokens[:, order]), module(tokens)[:, order]
+    )
+
+
+def test_nothing_is_projected_twice():
+    writer = decoder()
+    counts = dict.fromkeys(("attention1.W_k", "attention2.W_k"), 0)
+    for name in counts:
+        layer = writer.blks[1].get_submodule(name)
+        layer.register_forward_hook(
+            lambda module, args, output, name=name: counts.update(
+                {name: counts[name] + args[0].shape[1]}
+            )
+        )
+    state = writer.init_state(torch.randn(B, K, D), LENS)
+    for token in torch.randint(VOCAB, (B, T)).split(1, dim=1):
+        _, state = writer(token, state)
+    assert state.position == T
+    assert counts == {"attention1.W_k": T, "attention2.W_k": K}
+
+
+def test_weights_of_self_attention_are_causal():
+    writer, X = decoder(), torch.randn(B, T, D)
+    weights = writer.blks[0].attention1.weights(X, X)
+    assert (weights.triu(1) == 0).all()
+    torch.testing.assert_close(weights.sum(-1), torch.ones(B, H, T))
+
+
+def test_memory_grows_with_the_length(device):
+    many = 64
+    reader = TransformerEncoder(VOCAB, 8, 8, 2, 1).to(device)
+    writer = TransformerDecoder(VOCAB, 8, 8, 2, 1).to(device)
+    tokens = torch.randint(VOCAB, (2, many), device=device)
+    lens = torch.tensor([many, 40], device=device)
+    with LargestTensor() as largest:
+        state = writer.init_state(reader(tokens, lens), lens)
+        writer(tokens, state)[0].sum().backward()
+    assert largest.numel <= 2 * many * VOCAB  # the logits
+
+
+def test_dropout():
+    module = encoder(dropout=0.5)
+    tokens = torch.randint(VOCAB, (B, K))
+    assert not module(tokens).equal(module(tokens))
+    module.eval()
+    assert module(tokens).equal(module(tokens))
+
+
+TOKENS = torch.zeros(B, K, dtype=torch.int64)
+ENCODED = torch.zeros(B, K, D)
+
+
+@pytest.mark.parametrize("make", [encoder, decoder])
+@pytest.mark.parametrize(
+    ("tokens", "message"),
+    [
+        (TOKENS + VOCAB, "tokens must lie between 0 and vocab_size - 1"),
+        (TOKENS - 1, "tokens must lie between 0 .* go from -1 to -1"),
+        (TOKENS.float(), "tokens must be numbers of words .* torch.float32"),
+        (TOKENS[0], r"tokens must have shape \(.*, T\), .* shape \(7,\)"),
+        (TOKENS[:, :, None], r"tokens must have shape .*\(2, 7, 1\)"),
+        (TOKENS.repeat(1, 2), "positions must lie .* 10, but 14 of them"),
+    ],
+)
+@pytest.mark.usefixtures("unchecked")
+def test_wrong_tokens(make, tokens, message):
+    module, others = make(max_len=11), []
+    if make is decoder:
+        others = [module.init_state(ENCODED)]
+    with pytest.raises(ValueError, match=message):
+        module(tokens, *others)
+
+
+@pytest.mark.parametrize(
+    ("enc_outputs", "enc_valid_lens", "message"),
+    [
+        (
+            ENCODED[..., 1:],
+            None,
+            r"enc_outputs .*\(B, K, 15\), .*\(2, 7, 14\)",
+        ),
+        (ENCODED[0], None, r"enc_outputs must have shape .*\(7, 15\)"),
+        ((ENCODED, ENCODED), None, "enc_outputs must be a tensor .* a tuple"),
+        (ENCODED, torch.tensor([1, K + 1]), "valid_lens must lie between"),
+        (ENCODED, torch.tensor([1.0, 2.0]), "valid_lens must count keys"),
+        (ENCODED, torch.tensor([[1], [2]]), r"valid_lens must .*\(2, 1\)"),
+        (ENCODED, [1, 2], "valid_lens must be None or a tensor"),
+    ],
+)
+@pytest.mark.usefixtures("unchecked")
+def test_wrong_sources(enc_outputs, enc_valid_lens, message):
+    with pytest.raises(ValueError, match=message):
+        decoder().init_state(enc_outputs, enc_valid_lens)
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_wrong_states():
+    module = decoder(max_len=11)
+    state = module.init_state(ENCODED)
+    with pytest.raises(ValueError, match=r"tokens must have shape \(2, T\)"):
+        module(TOKENS[:1], state)
+    _, state = module(TOKENS, state)
+    message = "positions must .* 10, but 5 of them from offset 7 go up to 11"
+    with pytest.raises(ValueError, match=message):
+        module(TOKENS[:, :5], state)
+
+
+@pytest.mark.parametrize(
+    "valid_lens", [[1, 8], [-1, 1], [0.5, 1], [1]], ids=str
+)
+@pytest.mark.usefixtures("unchecked")
+def test_wrong_lengths(valid_lens):
+    with pytest.raises(ValueError, match=r"^valid_lens must"):
+        encoder()(TOKENS, torch.tensor(valid_lens))
+
+
+@pytest.mark.parametrize(
+    "make", [TransformerEncoder, TransformerDecoder], ids=lambda c: c.__name__
+)
+def test_wrong_construction(make):
+    with pytest.raises(ValueError, match="num_heads must divide num_hiddens"):
+        make(VOCAB, D, FFN, 4, BLKS)
+    with pytest.raises(ValueError, match="num_blks must be at least 1"):
+        make(VOCAB, D, FFN, H, 0)
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_wrong_sum():
+    message = r"Y must have shape \(2, 3\), but has shape \(3,\)"
+    with pytest.raises(ValueError, match=message):
+        AddNorm(3)(torch.zeros(2, 3), torch.zeros(3))
+
+
+def test_loss_falls():
+    module = encoder()
+    optimizer = torch.optim.Adam(module.parameters(), lr=0.01)
+    tokens = torch.randint(VOCAB, (17, K))
+    losses = []
+    for _ in range(60):  # to say each token's neighbour on the left
+        logits = module(tokens) @ module.embedding.weight.T
+        loss = F.cross_entropy(
+            logits[:, 1:].flatten(0, 1), tokens[:, :-1].flatten()
+        )
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.5 * losses[0]
