@@ -131,11 +131,25 @@ def empty_headers(app: Sphinx, doctree: nodes.document) -> None:
             raw.children[:] = [nodes.Text(text)]
 
 
+def unlabel_summaries(
+    app: Sphinx, page: str, template: str, context: dict, doctree: Any
+) -> None:
+    """Let folded cells be called what is written on them.
+
+    MyST-NB gives each a label with other words, so that who asks for "Show
+    the code" by voice asks in vain (WCAG 2.5.3).
+    """
+    if "body" in context:
+        label = ' aria-label="Toggle hidden content"'
+        context["body"] = context["body"].replace(label, "")
+
+
 def register(app: Sphinx) -> None:
     """Register all of this module with Sphinx."""
     app.add_directive("drawing", Drawing)
     app.connect("doctree-read", label_mirrors)
     app.connect("doctree-read", empty_headers)
+    app.connect("html-page-context", unlabel_summaries)
     app.add_post_transform(FoldedCodeBelow)
     app.add_post_transform(PlainReferences)
     sphinxcontrib.bibtex.plugin.register_plugin(

@@ -14,6 +14,8 @@ import plotly.offline
 from d2lattn.figures import palette
 
 STATIC = files("d2lattn.figures") / "static"
+# The parts of a payload that a figure can do without until it is near.
+MOVING = ("moving", "frames")
 
 
 def script() -> str:
@@ -55,8 +57,9 @@ def explorer(
     """
     spec = dict(payload)
     if frames_src is not None:
+        for part in MOVING:
+            del spec[part]
         spec |= {"src": frames_src, "key": frames_key(payload)}
-        del spec["frames"]
     rows = "".join(
         _control(control, f"{uid}-{i}")
         for i, control in enumerate(spec["controls"])
@@ -119,8 +122,8 @@ def frames_key(payload: dict[str, Any]) -> str:
 
 def frames_file(payload: dict[str, Any]) -> str:
     """The script that delivers a payload's frames to the page."""
-    key, text = _json(frames_key(payload)), _json(payload["frames"])
-    return f"d2lattn.deliver({key}, {text});\n"
+    moving = _json({part: payload[part] for part in MOVING})
+    return f"d2lattn.deliver({_json(frames_key(payload))}, {moving});\n"
 
 
 @cache

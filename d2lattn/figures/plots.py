@@ -71,8 +71,9 @@ def heatmap(
             "len": 0.6,
             "x": 0,
             "xanchor": "left",
-            "y": 1.02,
-            "yanchor": "bottom",
+            "yref": "container",  # else Plotly misplaces the axis title
+            "y": 1 if title is None else 0.9,
+            "yanchor": "top",
             "title": {"text": "weight", "side": "right"},
         },
         hovertemplate="query %{y}, key %{x}<br>weight %{z:.3f}<extra></extra>",
@@ -80,7 +81,10 @@ def heatmap(
     figure = go.Figure(map_)
     figure.update_layout(height=380)
     if title is not None:
-        figure.update_layout(title={"text": title})
+        figure.update_layout(
+            title={"text": title, "y": 0.98, "yanchor": "top"},
+            margin={"t": 76},
+        )
     figure.update_xaxes(title_text="keys", showgrid=False, **_names(keys))
     figure.update_yaxes(
         title_text="queries",

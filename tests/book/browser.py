@@ -49,10 +49,27 @@ def until(check: Callable[[], str], seconds: float = 5.0) -> None:
         time.sleep(0.01)
 
 
+def unfold(page: Any) -> None:
+    """Unfold every solution and every folded cell."""
+    page.evaluate(
+        """() => {
+            const all = (folds) => document.querySelectorAll(folds);
+            for (const fold of all("details")) fold.open = true;
+            for (const title of all(".toggle-hidden > .admonition-title"))
+                title.click();
+        }"""
+    )
+
+
+# The theme scrolls smoothly, which takes its time.
+INTO_VIEW = """part => part.scrollIntoView(
+    { block: "center", behavior: "instant" })"""
+
+
 def start(page: Any, selector: str = FIGURES) -> None:
     """Bring every figure near the viewport and wait until all can move."""
     for figure in page.query_selector_all(selector):
-        figure.evaluate("figure => figure.scrollIntoView({block: 'center'})")
+        figure.evaluate(INTO_VIEW)
         page.wait_for_function(
             "figure => figure.dataset.ready", arg=figure, timeout=15_000
         )

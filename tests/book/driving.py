@@ -1,15 +1,29 @@
 """Moving an explorer as a reader does, and seeing that all follows."""
 
+import json
 from typing import Any
 
 import expected
-from browser import look, until
+from browser import INTO_VIEW, look, until
 
-from d2lattn.figures import Explorer
+from d2lattn.figures import Explorer, grid
 
-# The plot as it was drawn.
-DRAWN = """root => [...root.querySelectorAll(".main-svg")]
-    .map(svg => svg.innerHTML).join("")"""
+# What Plotly turns into its own answer: "reversed" into a range, and the
+# domain of an axis whose scale follows another's into what that leaves.
+WRITTEN_OVER = ("autorange", "domain")
+
+# How the page unpacks what moves.
+MOVING = """async (root) => {
+    const spec = JSON.parse(root.querySelector(".d2l-spec").textContent);
+    return (await d2lattn.frames.read(spec)).moving;
+}"""
+
+# The plot as it was drawn: its traces and axes, and all that is around them.
+DRAWN = """root => {
+    const text = (parts) => [...root.querySelectorAll(parts)]
+        .map((part) => part.innerHTML).join("");
+    return [text(".main-svg .cartesianlayer"), text(".main-svg")];
+}"""
 
 
 class Driven:
@@ -29,15 +43,25 @@ class Driven:
         self.plot = self.root.query_selector(".js-plotly-plot")
         self.inputs = self.root.query_selector_all("[data-control]")
         self.outputs = self.root.query_selector_all("output")
-        self.scales = expected.scales(explorer)
+        spec = json.loads(root.query_selector(".d2l-spec").text_content())
+        moving = root.evaluate(
+            """async (root) => (await d2lattn.frames.read(JSON.parse(
+                root.querySelector(".d2l-spec").textContent))).moving"""
+        )
+        self.scales = expected.scales(moving)
+        self.traces = len(spec["figure"]["data"])
         self.stops = [control.index for control in self.controls]
 
-    def wrong(self) -> str:
-        """What the page shows otherwise than PyTorch computes it."""
+    def follow(self) -> None:
+        """Wait until the page shows what PyTorch computes for the stops."""
         frame = expected.frame(self.explorer, self.stops)
+        until(lambda: self.wrong(frame))
+
+    def wrong(self, frame: grid.Frame) -> str:
+        """What the page shows otherwise than it stands in `frame`."""
         shown = look(self.plot, list(frame))
         for (path, leaf), got in zip(frame.items(), shown, strict=True):
-            if path[-1] == "autorange" and (leaf, got) == ("reversed", True):
+            if path[0] == "layout" and path[-1] in WRITTEN_OVER:
                 continue
             fault = expected.differs(leaf, got, self.scales.get(path))
             if fault:
@@ -65,15 +89,11 @@ class Driven:
             " ? input.checked : input.value)"
         )
 
-    def check(self, i: int, stop: int) -> str:
-        """See that control `i` stands at `stop` and that all follows it.
-
-        Returns:
-            the figure as drawn.
-        """
+    def check(self, i: int, stop: int) -> None:
+        """See that control `i` stands at `stop` and that all follows it."""
         assert self.stop(i) == stop, self.controls[i].name
         self.stops[i] = stop
-        until(self.wrong)
+        self.follow()
         control = self.controls[i]
         label = control.labels[stop]
         assert self.outputs[i].evaluate("output => output.value") == label
@@ -81,7 +101,14 @@ class Driven:
             count = len(control.labels)
             words = self.inputs[i].get_attribute("aria-valuetext")
             assert words == f"{label}, stop {stop + 1} of {count}"
-        return self.root.evaluate(DRAWN)
+
+    def drawn(self) -> tuple[str, str, str]:
+        """The data of the traces; the traces and axes; the whole plot."""
+        data = [
+            (i, axis) for i in range(self.traces) for axis in ("x", "y", "z")
+        ]
+        shown = look(self.plot, [("data", *path) for path in data])
+        return json.dumps(shown), *self.root.evaluate(DRAWN)
 
     def point(self, i: int) -> int:
         """Move a control with the pointer.
@@ -90,7 +117,7 @@ class Driven:
             the stop it should stand at.
         """
         control, entry = self.controls[i], self.inputs[i]
-        entry.evaluate("entry => entry.scrollIntoView({block: 'center'})")
+        entry.evaluate(INTO_VIEW)
         at, last = self.stop(i), len(control.labels) - 1
         if control.kind == "checkbox":
             entry.click()

@@ -53,9 +53,8 @@ def frame(explorer: Explorer, stops: list[int]) -> grid.Frame:
     return grid.frame(explorer.figure(**values))
 
 
-def scales(explorer: Explorer) -> dict[grid.Path, dict[str, Any]]:
-    """How each moving leaf of an explorer is packed."""
-    moving = explorer.payload()["moving"]
+def scales(moving: list[dict[str, Any]]) -> dict[grid.Path, dict[str, Any]]:
+    """How each moving leaf is packed, as an explorer's payload says."""
     return {tuple(leaf["path"]): leaf for leaf in moving}
 
 

@@ -143,18 +143,18 @@ def test_every_leaf_is_decoded_as_it_was_packed(page, small, bits):
         """async () => {
             const text = document.querySelector(".d2l-spec").textContent;
             const spec = JSON.parse(text);
-            const buffer = await d2lattn.frames.read(spec);
+            const { moving, buffer } = await d2lattn.frames.read(spec);
             const asList = (_, value) =>
                 ArrayBuffer.isView(value) ? Array.from(value) : value;
             return JSON.stringify(Array.from({ length: 21 }, (_, k) => {
-                d2lattn.frames.apply(spec.figure, spec.moving, buffer, k);
-                return spec.moving.map(({ path }) => path.reduce(
+                d2lattn.frames.apply(spec.figure, moving, buffer, k);
+                return moving.map(({ path }) => path.reduce(
                     (part, key) => part[key], spec.figure));
             }), asList);
         }"""
     )
     frames = grid.evaluate(every_kind, explorer.controls)
-    scales = expected.scales(explorer)
+    scales = expected.scales(payload["moving"])
     for frame, shown in zip(frames, json.loads(decoded), strict=True):
         for leaf, got in zip(payload["moving"], shown, strict=True):
             path = tuple(leaf["path"])
@@ -215,7 +215,7 @@ FORMS = [in_book, in_sandbox, in_output, on_disk]
 def test_every_form_follows_its_controls(page, small, form):
     explorer = waves()
     driven = drive(page, form(page, small, explorer), explorer)
-    until(driven.wrong)
+    driven.follow()
     for i, key, stop in [
         (1, "End", 4),
         (0, "ArrowRight", 3),
@@ -309,7 +309,7 @@ def test_figures_do_not_disturb_each_other(page, small):
     drivens[2].root.query_selector("text=gap").click()  # its label
     drivens[2].check(3, 1 - drivens[2].stops[3])
     for driven in drivens:
-        until(driven.wrong)
+        driven.follow()
 
 
 def test_a_folded_figure_starts_when_it_is_unfolded(page, small):
@@ -320,7 +320,7 @@ def test_a_folded_figure_starts_when_it_is_unfolded(page, small):
     assert not root.evaluate("root => root.dataset.started")
     page.click("summary")
     driven = drive(page, page, explorer)
-    until(driven.wrong)
+    driven.follow()
     width = "root => root.querySelector('.main-svg').clientWidth"
     assert root.evaluate(width) > 600
 
@@ -351,7 +351,7 @@ def test_a_burst_of_input_draws_only_what_is_left_in_the_end(page, small):
     drawn = driven.root.evaluate("root => root.drawn")
     assert len(drawn) <= 3
     assert len(set(drawn)) == len(drawn)
-    until(driven.wrong)
+    driven.follow()
 
 
 def test_a_fast_drag_ends_where_it_was_dropped(page, small):
@@ -381,12 +381,12 @@ def test_a_reloaded_page_says_what_it_shows(page, small):
     driven.inputs[1].press("End")
     driven.check(1, 4)
     page.reload()
-    until(drive(page, page, explorer).wrong)
+    drive(page, page, explorer).follow()
     page.goto(other)
     page.go_back()
     driven = drive(page, page, explorer)
     driven.stops = [driven.stop(i) for i in range(4)]
-    until(driven.wrong)
+    driven.follow()
 
 
 # -- fingers -----------------------------------------------------------------
@@ -469,7 +469,7 @@ def test_figures_follow_light_and_dark(page, small, attribute):
         )
         ink = palette.THEMES[theme]["ink"]
         until(lambda ink=ink: "" if page.evaluate(inks) == [ink] * 2 else ink)
-        until(driven.wrong)
+        driven.follow()
     scale = page.query_selector_all(".js-plotly-plot")[1].evaluate(
         "plot => plot._fullData[0].colorscale"
     )

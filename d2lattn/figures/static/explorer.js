@@ -67,7 +67,8 @@
       is taken up when it is done, so a drag never builds a queue. */
   async function explorer(root) {
     const spec = specOf(root);
-    const [buffer] = await Promise.all([d2l.frames.read(spec), loadPlotly(root)]);
+    const [{ moving, buffer }] =
+      await Promise.all([d2l.frames.read(spec), loadPlotly(root)]);
     const plot = root.querySelector(".d2l-plot");
     const inputs = [...root.querySelectorAll("[data-control]")];
     const wanted = () => spec.controls.reduce((frame, control, i) =>
@@ -82,7 +83,7 @@
         while (stale) {
           stale = false;
           const frame = wanted();
-          d2l.frames.apply(spec.figure, spec.moving, buffer, frame);
+          d2l.frames.apply(spec.figure, moving, buffer, frame);
           say(root, spec, inputs, spec.figure);
           await draw(plot, spec.figure);
           root.dispatchEvent(new CustomEvent("d2l:drawn", { detail: frame }));
@@ -103,8 +104,7 @@
   async function plain(root) {
     const figure = specOf(root);
     const plot = root.querySelector(".d2l-plot");
-    await loadPlotly(root);
-    await draw(plot, figure);
+    await loadPlotly(root).then(() => draw(plot, figure));
     if (figure.frames) await Plotly.addFrames(plot, figure.frames);
     redraws.set(root, () => draw(plot, figure));
   }

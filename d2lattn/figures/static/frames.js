@@ -7,9 +7,9 @@
 
   const ARRAYS = { 8: Uint8Array, 16: Uint16Array, 32: Float32Array };
 
-  /** Frame files call d2lattn.deliver(key, text) when they have loaded. */
+  /** Frame files call d2lattn.deliver(key, part) when they have loaded. */
   const delivered = new Map();
-  d2l.deliver = (key, text) => delivered.set(key, text);
+  d2l.deliver = (key, part) => delivered.set(key, part);
 
   /** @type {Map<string, Promise<void>>} one load a script, however many ask */
   const scripts = new Map();
@@ -38,14 +38,12 @@
     return new Response(stream).arrayBuffer();
   };
 
-  /** @param {{frames?: string, src?: string, key?: string}} packed
-      @returns {Promise<ArrayBuffer>} inline frames, or those of a file */
-  async function read(packed) {
-    if (packed.src) {
-      await d2l.loadScript(packed.src);
-      return d2l.inflate(delivered.get(packed.key));
-    }
-    return d2l.inflate(packed.frames);
+  /** @param {object} spec with `moving` and `frames`, or a file that has them
+      @returns {Promise<{moving: object[], buffer: ArrayBuffer}>} */
+  async function read(spec) {
+    if (spec.src) await d2l.loadScript(spec.src);
+    const { moving, frames } = spec.src ? delivered.get(spec.key) : spec;
+    return { moving, buffer: await d2l.inflate(frames) };
   }
 
   const size = (shape) => shape.reduce((a, b) => a * b, 1);
