@@ -48,7 +48,7 @@ mirror: $(INSTALLED) ## fill the chapters' mirror cells from the package
 # What it brings along for one kind of GPU is left out: it asks for that where
 # it is wanted.
 pins: ## pin the newest environment in requirements.txt
-	rm -rf _build/pins
+	rm -rf _build/pins build
 	$(PYTHON) -m venv _build/pins
 	_build/pins/bin/python $(PIP) install '.[book,test]' torch==$(TORCH)
 	_build/pins/bin/python $(PIP) freeze --exclude d2lattn > _build/pins/all
@@ -56,7 +56,7 @@ pins: ## pin the newest environment in requirements.txt
 		echo '# Made by `make pins` from the bounds in pyproject.toml.'; \
 		grep -Ev '^(cuda|nvidia|triton)' _build/pins/all \
 		| sed 's/+[^ ]*$$//'; } > requirements.txt
-	rm -rf _build/pins
+	rm -rf _build/pins build
 
 clean: ## remove the built book
 	rm -rf _build build .pytest_cache .ruff_cache

@@ -278,7 +278,7 @@ def test_record_check_shows_what_changed(tmp_path, capsys):
     [
         ("1 / 0", "raised ZeroDivisionError: division by zero"),
         ("import warnings\nwarnings.warn('careful')", "standard error"),
-        ("object()", "address in memory:\n\n<object object at 0x"),
+        ("print(object())", "address in memory:\n\n<object object at 0x"),
         ("import os\nos._exit(1)", "ended the kernel"),
     ],
 )
