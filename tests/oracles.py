@@ -87,7 +87,7 @@ def some_loss(outputs):
 
 
 def assert_as_good(
-    ours, theirs, call_ours, call_theirs, shapes, dtype, draws=9
+    ours, theirs, call_ours, call_theirs, shapes, dtype, draws=31
 ):
     """Compare modules that share weights: float32 to 1e-5, others by truth.
 

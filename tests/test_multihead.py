@@ -207,28 +207,22 @@ def test_padding_and_order_of_keys_change_nothing(recorded):
 def test_dropout_is_on_the_weights(recorded):
     attention = make(dropout=0.5)
     inputs = draw()
-    first = run(attention, inputs, recorded=recorded)
-    second = run(attention, inputs, recorded=recorded)
-    assert not first.equal(second)
-    many = [run(attention, inputs, recorded=recorded) for _ in range(3000)]
+    drops = [run(attention, inputs, recorded=recorded) for _ in range(500)]
+    assert not drops[0].equal(drops[1])
     attention.eval()
-    mean = torch.stack(many).mean(dim=0)
-    torch.testing.assert_close(
-        mean, run(attention, inputs, recorded=recorded), rtol=0.1, atol=0.03
-    )
+    exact = run(attention, inputs, recorded=recorded)
+    off = torch.stack(drops).mean(dim=0) - exact
+    assert off.abs().mean() < 0.05 * (drops[0] - exact).abs().mean()
 
 
-@pytest.mark.parametrize("lens", [None, [9, 64]], ids=str)
-@pytest.mark.parametrize("causal", [False, True])
-def test_no_weights_unless_somebody_looks(causal, lens, device):
+@pytest.mark.parametrize("inside", ["any", "causal"])
+def test_no_weights_unless_somebody_looks(inside, device):
     many = 64
     attention = MultiHeadAttention(8, 2).to(device)
-    if causal:
-        attention.attention = CausalAttention()
+    lens = torch.tensor([9, many], device=device)
+    if inside == "causal":
+        attention.attention, lens = CausalAttention(), None
     X = torch.randn(2, many, 8, device=device, requires_grad=True)
-    lens = None if lens is None else torch.tensor(lens, device=device)
-    if causal and lens is not None:
-        return  # takes a mask
     for recorded, least in ((False, X.numel()), (True, 2 * 2 * many**2)):
         with LargestTensor() as largest:
             run(attention, (X, X, X), lens, recorded=recorded).sum().backward()

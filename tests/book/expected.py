@@ -2,6 +2,8 @@
 
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -32,8 +34,7 @@ def explorers(page: str) -> list[Explorer]:
     Explorer.__init__ = noted
     os.chdir(sources.source(page).parent)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("default")  # nbval looks after these
+        with as_in_kernels():
             namespace = {"__name__": "__main__"}
             for cell in sources.code(page):
                 name = f"{page}, cell {next(cells)}"
@@ -50,7 +51,16 @@ def frame(explorer: Explorer, stops: list[int]) -> grid.Frame:
         control.name: control.values[stop]
         for control, stop in zip(explorer.controls, stops, strict=True)
     }
-    return grid.frame(explorer.figure(**values))
+    with as_in_kernels():
+        return grid.frame(explorer.figure(**values))
+
+
+@contextmanager
+def as_in_kernels() -> Iterator[None]:
+    """A warning is no error, as in the kernel that the page comes from."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        yield
 
 
 def scales(moving: list[dict[str, Any]]) -> dict[grid.Path, dict[str, Any]]:

@@ -1,0 +1,217 @@
+"""Several heads look at once, each in its own small space.
+
+Heads are one more leading dimension of scaled dot-product attention, so that
+all of them are one batched computation. In a decoder, that attention is the
+causal one.
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from d2lattn.checks import (
+    check_heads,
+    check_lengths,
+    check_projected,
+    check_sizes,
+)
+from d2lattn.masking import ValidLens
+from d2lattn.scoring import DotProductAttention
+
+__all__ = ["CausalAttention", "MultiHeadAttention", "causal_lens"]
+
+
+def causal_lens(
+    queries: Float[Tensor, "*B Q d"],
+    keys: Float[Tensor, "*B K d"],
+    valid_lens: ValidLens = None,
+) -> ValidLens:
+    """Let each query see the keys up to its own place, and none after it.
+
+    The last query stands at the last key, so that queries may go on with a
+    sequence whose first keys were there before. Where there are lengths, the
+    smaller counts.
+
+    Shapes: queries (B, ..., Q, d), keys (B, ..., K, d), lengths (B,) or
+    (B, Q), result (B, Q); for a single query, the lengths as they came.
+
+    Raises `ValueError` where the lengths do not fit.
+
+    >>> causal_lens(torch.zeros(1, 3, 2), torch.zeros(1, 5, 2))
+    tensor([[3, 4, 5]])
+    """
+    B, Q, K = len(queries), queries.shape[-2], keys.shape[-2]
+    if Q == 1:
+        return valid_lens  # the last query, after which nothing comes
+    lens = torch.arange(K - Q + 1, K + 1, device=queries.device)  # (Q,)
+    lens = lens.expand(B, Q)
+    if valid_lens is None:
+        return lens
+    check_lengths(valid_lens, (B, Q, K))
+    return torch.minimum(lens, valid_lens.reshape(B, -1))
+
+
+class CausalAttention(nn.Module):
+    r"""Attend by scaled dot products, and never look ahead.
+
+    $$\operatorname{softmax}\left(\frac{\mathbf{Q}\mathbf{K}^\top}{\sqrt{d}}
+      + \mathbf{M}\right)\mathbf{V}, \qquad
+      M_{ij} = \begin{cases} 0 & j \leq i + K - Q \\
+      -\infty & \text{otherwise} \end{cases}$$
+
+    This is `DotProductAttention` with the lengths of `causal_lens`.
+
+    Shapes: queries (B, ..., Q, d), keys (B, ..., K, d), values (B, ..., K, V),
+    output (B, ..., Q, V), with no fewer keys than queries.
+
+    Raises `ValueError` where the sizes or the lengths do not fit.
+
+    Paper: Vaswani et al. (2017), section 3.2.3, third use.
+
+    >>> attention, X = CausalAttention(), torch.zeros(1, 3, 2)
+    >>> attention.weights(X, X)
+    tensor([[[1.0000, 0.0000, 0.0000],
+             [0.5000, 0.5000, 0.0000],
+             [0.3333, 0.3333, 0.3333]]])
+    """
+
+    record = None  # a function, while `record_attention` looks
+
+    def __init__(self, dropout: float = 0.0):
+        super().__init__()
+        self.attention = DotProductAttention(dropout)
+        self.dropout = self.attention.dropout
+
+    def weights(
+        self,
+        queries: Float[Tensor, "*B Q d"],
+        keys: Float[Tensor, "*B K d"],
+        valid_lens: ValidLens = None,
+    ) -> Float[Tensor, "*B Q K"]:
+        """The weight of each key for each query, before dropout."""
+        lens = causal_lens(queries, keys, valid_lens)
+        return self.attention.weights(queries, keys, lens)
+
+    def forward(
+        self,
+        queries: Float[Tensor, "*B Q d"],
+        keys: Float[Tensor, "*B K d"],
+        values: Float[Tensor, "*B K V"],
+        valid_lens: ValidLens = None,
+    ) -> Float[Tensor, "*B Q V"]:
+        """The weighted mean of the values up to each query."""
+        check_sizes(queries, keys, values)
+        if self.record is not None:
+            weights = self.weights(queries, keys, valid_lens)
+            self.record(weights)
+            return self.dropout(weights) @ values  # (..., Q, V)
+        if valid_lens is None and queries.shape == keys.shape:
+            # The same, but the masked half is not even computed.
+            p = self.dropout.p if self.training else 0.0
+            return F.scaled_dot_product_attention(
+                queries, keys, values, dropout_p=p, is_causal=True
+            )
+        lens = causal_lens(queries, keys, valid_lens)
+        return self.attention(queries, keys, values, lens)
+
+
+class MultiHeadAttention(nn.Module):
+    r"""Attend in several projections at once, and join what they find.
+
+    $$\mathbf{h}_i = \operatorname{softmax}\left(\frac{
+        (\mathbf{Q}\mathbf{W}_q^{(i)}) (\mathbf{K}\mathbf{W}_k^{(i)})^\top
+      }{\sqrt{d}}\right) \mathbf{V}\mathbf{W}_v^{(i)}, \qquad
+      [\mathbf{h}_1, \ldots, \mathbf{h}_H]\,\mathbf{W}_o$$
+
+    `forward` is `project` and then `attend`. A decoder calls the two apart:
+    it projects each key and value once, and attends to them many times. The
+    heads attend through `attention`, scaled dot products unless replaced.
+
+    Shapes: queries (B, Q, `query_size`), keys (B, K, `key_size`), values
+    (B, K, `value_size`), each size D unless given; weights (B, H, Q, K);
+    output (B, Q, D). Each head has size d = D / H.
+
+    Raises `ValueError` where the heads do not divide `num_hiddens`, or the
+    sizes or the lengths do not fit.
+
+    Paper: Vaswani et al. (2017), section 3.2.2.
+
+    >>> attention = MultiHeadAttention(num_hiddens=6, num_heads=3)
+    >>> X = torch.ones(2, 5, 6)
+    >>> attention(X, X, X, torch.tensor([4, 0])).shape
+    torch.Size([2, 5, 6])
+    >>> attention.weights(X, X, torch.tensor([4, 0]))[0, 2, 0].detach()
+    tensor([0.2500, 0.2500, 0.2500, 0.2500, 0.0000])
+    """
+
+    record = None  # a function, while `record_attention` looks
+
+    def __init__(
+        self,
+        num_hiddens: int,
+        num_heads: int,
+        dropout: float = 0.0,
+        bias: bool = False,
+        *,
+        query_size: int | None = None,
+        key_size: int | None = None,
+        value_size: int | None = None,
+    ):
+        super().__init__()
+        check_heads(num_hiddens, num_heads)
+        self.num_heads = num_heads
+        self.W_q = nn.Linear(query_size or num_hiddens, num_hiddens, bias=bias)
+        self.W_k = nn.Linear(key_size or num_hiddens, num_hiddens, bias=bias)
+        self.W_v = nn.Linear(value_size or num_hiddens, num_hiddens, bias=bias)
+        self.W_o = nn.Linear(num_hiddens, num_hiddens, bias=bias)
+        self.attention = DotProductAttention(dropout)
+
+    def split(self, X: Float[Tensor, "B n D"]) -> Float[Tensor, "B H n d"]:
+        """Cut each vector into one piece a head."""
+        return X.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+
+    def project(
+        self, keys: Float[Tensor, "B K Dk"], values: Float[Tensor, "B K Dv"]
+    ) -> tuple[Float[Tensor, "B H K d"], Float[Tensor, "B H K d"]]:
+        """The keys and values that the heads see, to be used many times."""
+        return self.split(self.W_k(keys)), self.split(self.W_v(values))
+
+    def attend(
+        self,
+        queries: Float[Tensor, "B Q Dq"],
+        k: Float[Tensor, "B H K d"],
+        v: Float[Tensor, "B H K d"],
+        valid_lens: ValidLens = None,
+    ) -> Float[Tensor, "B Q D"]:
+        """The output for keys and values that `project` has seen to."""
+        q = self.split(self.W_q(queries))  # (B, Q, D) -> (B, H, Q, d)
+        if self.record is None:
+            heads = self.attention(q, k, v, valid_lens)  # (B, H, Q, d)
+        else:
+            weights = self.attention.weights(q, k, valid_lens)
+            self.record(weights)
+            heads = self.attention.dropout(weights) @ v
+        return self.W_o(heads.transpose(1, 2).flatten(-2))  # (B, Q, D)
+
+    def weights(
+        self,
+        queries: Float[Tensor, "B Q Dq"],
+        keys: Float[Tensor, "B K Dk"],
+        valid_lens: ValidLens = None,
+    ) -> Float[Tensor, "B H Q K"]:
+        """The weight of each key for each query in each head."""
+        check_projected(self, queries, keys)
+        q, k = self.split(self.W_q(queries)), self.split(self.W_k(keys))
+        return self.attention.weights(q, k, valid_lens)
+
+    def forward(
+        self,
+        queries: Float[Tensor, "B Q Dq"],
+        keys: Float[Tensor, "B K Dk"],
+        values: Float[Tensor, "B K Dv"],
+        valid_lens: ValidLens = None,
+    ) -> Float[Tensor, "B Q D"]:
+        """What all heads together found, for each query."""
+        check_projected(self, queries, keys, values)
+        return self.attend(queries, *self.project(keys, values), valid_lens)
