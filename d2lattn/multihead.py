@@ -126,7 +126,8 @@ class MultiHeadAttention(nn.Module):
 
     `forward` is `project` and then `attend`. A decoder calls the two apart:
     it projects each key and value once, and attends to them many times. The
-    heads attend through `attention`, scaled dot products unless replaced.
+    heads attend through `attention`, scaled dot products unless replaced,
+    which also tells their weights to whoever records.
 
     Shapes: queries (B, Q, `query_size`), keys (B, K, `key_size`), values
     (B, K, `value_size`), each size D unless given; weights (B, H, Q, K);
@@ -144,8 +145,6 @@ class MultiHeadAttention(nn.Module):
     >>> attention.weights(X, X, torch.tensor([4, 0]))[0, 2, 0].detach()
     tensor([0.2500, 0.2500, 0.2500, 0.2500, 0.0000])
     """
-
-    record = None  # a function, while `record_attention` looks
 
     def __init__(
         self,
@@ -186,12 +185,7 @@ class MultiHeadAttention(nn.Module):
     ) -> Float[Tensor, "B Q D"]:
         """The output for keys and values that `project` has seen to."""
         q = self.split(self.W_q(queries))  # (B, Q, D) -> (B, H, Q, d)
-        if self.record is None:
-            heads = self.attention(q, k, v, valid_lens)  # (B, H, Q, d)
-        else:
-            weights = self.attention.weights(q, k, valid_lens)
-            self.record(weights)
-            heads = self.attention.dropout(weights) @ v
+        heads = self.attention(q, k, v, valid_lens)  # (B, H, Q, d)
         return self.W_o(heads.transpose(1, 2).flatten(-2))  # (B, Q, D)
 
     def weights(

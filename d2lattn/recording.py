@@ -1,9 +1,9 @@
 """Weights for whoever looks, and nothing for whoever does not.
 
 The weights of all queries for all keys take memory quadratic in the length,
-so no module keeps them. An attention module has a class attribute `record`,
-which is None, and a method `weights`; inside a recording it also has an
-attribute `record` of its own, a function that it calls with its weights.
+so no module keeps them. A scoring module has a class attribute `record`, which
+is None; inside a recording it also has an attribute `record` of its own, a
+function that it calls with its weights.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,10 +13,12 @@ from torch import Tensor, nn
 
 
 def attention_modules(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """Yield the attention modules of a model with their paths.
+    """Yield the path of each attention in a model, and who records there.
 
-    An attention module inside another, like the scoring inside a multi-head
-    one, belongs to that other and is left out.
+    Attention is what has a method `weights`. Where one stands inside another,
+    like the scoring inside a multi-head attention, the path is that of the
+    outer one, and the first with an attribute `record` records: the scoring,
+    which has the heads as one more dimension.
 
     >>> from d2lattn.scoring import DotProductAttention
     >>> model = nn.Sequential(nn.Tanh(), DotProductAttention())
@@ -27,10 +29,12 @@ def attention_modules(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     for path, module in model.named_modules():
         if any(path.startswith(parent) for parent in parents):
             continue
-        kind = type(module)
-        if hasattr(kind, "record") and callable(getattr(kind, "weights", 0)):
+        if not callable(getattr(type(module), "weights", None)):
+            continue
+        inside = [m for m in module.modules() if hasattr(type(m), "record")]
+        if inside:
             parents.append(f"{path}." if path else "")
-            yield path, module
+            yield path, inside[0]
 
 
 def recorder(

@@ -30,6 +30,7 @@ __all__ = [
     "TransformerEncoder",
     "TransformerEncoderBlock",
     "TransformerState",
+    "scaled_embedding",
 ]
 
 
@@ -149,6 +150,21 @@ class TransformerEncoderBlock(nn.Module):
         return self.addnorm2(X, self.ffn(Z))
 
 
+def scaled_embedding(vocab_size: int, num_hiddens: int) -> nn.Embedding:
+    r"""Make an embedding whose vectors, times $\sqrt{D}$, have variance 1.
+
+    So a token weighs as much as its position, from the start of training.
+
+    Paper: Vaswani et al. (2017), section 3.4, for the factor.
+
+    >>> (scaled_embedding(1000, 64).weight * 8).var().round().item()
+    1.0
+    """
+    embedding = nn.Embedding(vocab_size, num_hiddens)
+    nn.init.normal_(embedding.weight, std=num_hiddens**-0.5)
+    return embedding
+
+
 class TransformerEncoder(nn.Module):
     r"""Turn a batch of token sequences into one vector a token.
 
@@ -190,9 +206,7 @@ class TransformerEncoder(nn.Module):
         check_positive(num_blks=num_blks)
         sizes = num_hiddens, ffn_num_hiddens, num_heads, dropout, use_bias
         self.scale = math.sqrt(num_hiddens)
-        self.embedding = nn.Embedding(vocab_size, num_hiddens)
-        # So that, scaled, they are as large as the positions are.
-        nn.init.normal_(self.embedding.weight, std=num_hiddens**-0.5)
+        self.embedding = scaled_embedding(vocab_size, num_hiddens)
         self.pos_encoding = PositionalEncoding(num_hiddens, dropout, max_len)
         self.blks = nn.ModuleList(
             TransformerEncoderBlock(*sizes, norm_first=norm_first)
@@ -361,9 +375,7 @@ class TransformerDecoder(nn.Module):
         check_positive(num_blks=num_blks)
         sizes = num_hiddens, ffn_num_hiddens, num_heads, dropout, use_bias
         self.scale = math.sqrt(num_hiddens)
-        self.embedding = nn.Embedding(vocab_size, num_hiddens)
-        # So that, scaled, they are as large as the positions are.
-        nn.init.normal_(self.embedding.weight, std=num_hiddens**-0.5)
+        self.embedding = scaled_embedding(vocab_size, num_hiddens)
         self.pos_encoding = PositionalEncoding(num_hiddens, dropout, max_len)
         self.blks = nn.ModuleList(
             TransformerDecoderBlock(*sizes, norm_first=norm_first)
@@ -395,5 +407,5 @@ class TransformerDecoder(nn.Module):
         for blk, cache in zip(self.blks, state.caches, strict=True):
             X, cache = blk(X, cache, state.enc_valid_lens)  # (B, T, D)
             caches.append(cache)
-        logits = self.dense(self.ln(X))  # (B, T, V)
-        return logits, state._replace(caches=tuple(caches))
+        state = state._replace(caches=tuple(caches))
+        return self.dense(self.ln(X)), state  # (B, T, V)
