@@ -196,6 +196,16 @@ def test_ordinary_figures_are_in_the_page_and_plotly_is_not(site, chapter):
     assert (site / "chapters/figures.html").stat().st_size < 300_000
 
 
+def test_the_folder_opens_at_the_first_page(site):
+    index = read(site / "index.html")
+    link = index.find("a")["href"]
+    assert (site / link).exists()
+    refresh = index.find("meta", attrs={"http-equiv": "refresh"})["content"]
+    assert refresh == f"0; url={link}"
+    assert (site / index.find("link", rel="icon")["href"]).exists()
+    assert index.title.text == "d2lattn"
+
+
 def test_tables_are_in_the_page(chapter):
     (table,) = chapter.find_all("table", class_="dataframe")
     assert all(header.text for header in table.find_all("th"))

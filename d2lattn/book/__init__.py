@@ -1,6 +1,7 @@
 """The Sphinx extension: it makes a book of chapters and their figures."""
 
 import hashlib
+import html
 import os
 import re
 import shutil
@@ -104,6 +105,27 @@ def clear_frames(app: Sphinx, error: Exception | None) -> None:
             file.unlink()
 
 
+def write_index(app: Sphinx, error: Exception | None) -> None:
+    """Let the folder open at the first page, if that is not the index.
+
+    The redirect of sphinx-external-toc has neither title nor language, and
+    no icon, so that browsers ask the server for one that is not there.
+    """
+    first = app.config.root_doc
+    if error or app.builder.format != "html" or first == "index":
+        return
+    title = html.escape(app.config.html_title)
+    icon = Path(app.config.html_favicon or "").name
+    Path(app.outdir, "index.html").write_text(
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f"<title>{title}</title>\n"
+        f'<link rel="icon" href="_static/{icon}">\n'
+        f'<meta http-equiv="refresh" content="0; url={first}.html">\n'
+        f'</head>\n<body><a href="{first}.html">{title}</a></body>\n</html>\n',
+        encoding="utf-8",
+    )
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx; kernels inherit the form that figures take."""
     os.environ["D2LATTN_FIGURES"] = "page"
@@ -119,6 +141,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", copy_static)
     app.connect("env-get-outdated", changed_by_package)
     app.connect("build-finished", clear_frames)
+    # After that of sphinx-external-toc.
+    app.connect("build-finished", write_index, priority=900)
     typesetting.register(app)
     return {
         "version": "1",
