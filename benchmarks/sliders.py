@@ -30,6 +30,7 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).with_name("results") / "sliders.json"
 MOVES, LOADS = 400, 7
+SCREEN = {"width": 1280, "height": 900}
 
 HEAD = """---
 jupytext:
@@ -116,28 +117,25 @@ def build(folder):
     return folder / "_build" / "html"
 
 
-def redraws(browser, site):
+def redraws(page, root, moves):
     """Milliseconds from a pressed key to the drawn and to the painted map."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.goto(f"{site}/one.html")
-    root = page.wait_for_selector(".d2l-explorer[data-ready]")
     slider = root.query_selector("input[type=range]")
+    slider.scroll_into_view_if_needed()
     root.evaluate(CLOCK)
+    slider.evaluate("slider => { slider.value = slider.max; }")
     slider.press("Home")
-    for i in range(MOVES):
-        key = "ArrowRight" if i // 29 % 2 == 0 else "ArrowLeft"
-        page.keyboard.press(key)
+    last = int(slider.get_attribute("max"))
+    for i in range(moves):
         page.wait_for_function(
             "([root, n]) => root.times.length > n", arg=[root, i]
         )
-    times = root.evaluate("root => root.times")[-MOVES:]
-    page.close()
-    return {
-        name: summary(column)
-        for name, column in zip(
-            ("drawn", "painted"), zip(*times, strict=True), strict=True
-        )
-    }
+        forth = i // last % 2 == 0
+        page.keyboard.press("ArrowRight" if forth else "ArrowLeft")
+    page.wait_for_function(
+        "([root, n]) => root.times.length > n", arg=[root, moves]
+    )
+    drawn, painted = zip(*root.evaluate("root => root.times")[1:], strict=True)
+    return {"drawn": summary(drawn), "painted": summary(painted)}
 
 
 def summary(times):
@@ -154,9 +152,7 @@ def opened(browser, site):
     for name in ("none", "one", "ten"):
         cold, warm, first = [], [], []
         for _ in range(LOADS):
-            context = browser.new_context(
-                viewport={"width": 1280, "height": 900}
-            )
+            context = browser.new_context(viewport=SCREEN)
             context.add_init_script(READY)
             page = context.new_page()
             for times in (cold, warm):
@@ -181,15 +177,15 @@ def opened(browser, site):
     return found
 
 
-def weights(browser, site, folder):
-    """Bytes that each page loads: at its opening, and read to its end."""
+def pages(browser, site, folder):
+    """What each page of a book loads, and how its figures follow."""
     found = {}
     for file in sorted(folder.rglob("*.html")):
         name = file.relative_to(folder).with_suffix("").as_posix()
         if name == "index" or name.startswith("_static/"):
             continue
         asked = set()
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page = browser.new_page(viewport=SCREEN)
         page.on("request", lambda request, asked=asked: asked.add(request.url))
         page.goto(f"{site}/{name}.html", wait_until="networkidle")
         opening = size(asked, site, folder)
@@ -197,7 +193,15 @@ def weights(browser, site, folder):
             figure.scroll_into_view_if_needed()
             page.wait_for_function("f => f.dataset.ready", arg=figure)
         page.wait_for_load_state("networkidle")
-        found[name] = {"opening": opening, "all": size(asked, site, folder)}
+        found[name] = {
+            "opening": opening,
+            "all": size(asked, site, folder),
+            "redraw_ms": [
+                redraws(page, figure, MOVES // 10)
+                for figure in page.query_selector_all(".d2l-explorer")
+                if figure.query_selector("input[type=range]")
+            ],
+        }
         page.close()
     return found
 
@@ -236,6 +240,9 @@ def main():
             args=["--no-sandbox", "--disable-gpu"],
         )
         site = serve(small)
+        page = browser.new_page(viewport=SCREEN)
+        page.goto(f"{site}/one.html")
+        root = page.wait_for_selector(".d2l-explorer[data-ready]")
         found = {
             "versions": {
                 "python": platform.python_version(),
@@ -243,11 +250,11 @@ def main():
                 **{name: version(name) for name in ("torch", "plotly")},
             },
             "machine": f"{os.cpu_count()} cores, {platform.machine()}",
-            "redraw_ms": redraws(browser, site),
+            "redraw_ms": redraws(page, root, MOVES),
             "open_ms": opened(browser, site),
         }
         if real.is_dir():
-            found["pages"] = weights(browser, serve(real), real)
+            found["pages"] = pages(browser, serve(real), real)
         browser.close()
     show(found)
     RESULTS.parent.mkdir(exist_ok=True)
@@ -265,10 +272,18 @@ def show(found):
     for name, times in found["open_ms"].items():
         said = ", ".join(f"{what} {ms}" for what, ms in times.items())
         print(f"  {name + ' figures':14} {said}")
-    print("\nkB a page loads      opening  gzipped      all  gzipped")
-    for name, loads in found.get("pages", {}).items():
-        sizes = [*loads["opening"].values(), *loads["all"].values()]
-        print(f"  {name:26.26}" + "  ".join(f"{kb:7}" for kb in sizes))
+    print("\nkB a page loads           opening  gzipped      all  gzipped")
+    for name, page in found.get("pages", {}).items():
+        sizes = [*page["opening"].values(), *page["all"].values()]
+        print(f"  {name:28}" + "  ".join(f"{kb:7}" for kb in sizes))
+    print("\nfrom key to each figure of a page, drawn, ms: median (95%)")
+    for name, page in found.get("pages", {}).items():
+        drawn = [figure["drawn"] for figure in page["redraw_ms"]]
+        said = ", ".join(
+            f"{ms['median']:.0f} ({ms['p95']:.0f})" for ms in drawn
+        )
+        if said:
+            print(f"  {name:28}{said}")
 
 
 if __name__ == "__main__":
