@@ -236,9 +236,26 @@ def decoding(seconds):
         calls = {
             "cached": partial(model.decoder, tgt[:, -1:], state),
             "all over again": partial(model.decoder, tgt, start),
+            "weights alone": partial(multiply, used_in_a_step(model.decoder)),
         }
         row = {"prefix": PREFIX, "batch_size": batch_size}
         yield row | side_by_side(calls, seconds)
+
+
+def used_in_a_step(decoder):
+    """The linear layers that one more token goes through."""
+    return [
+        module
+        for path, module in decoder.named_modules()
+        if isinstance(module, nn.Linear)
+        and not path.endswith(("attention2.W_k", "attention2.W_v"))
+    ]
+
+
+def multiply(linears):
+    """Send one token of one sequence through each, by itself."""
+    for linear in linears:
+        linear(torch.ones(1, 1, linear.in_features))
 
 
 @torch.no_grad()
@@ -255,13 +272,14 @@ def growth(seconds):
             )
             query = torch.randn(batch_size, NUM_HEADS, 1, size)
             calls[f"attention {prefix}"] = partial(look_back, query, state)
+            calls[f"copy {prefix}"] = partial(copy_on, query, state)
         found = side_by_side(calls, len(PREFIXES) * seconds)
         ms = found["ms"]
         times = {
             name: round(
                 ms[f"{name} {PREFIXES[-1]}"] / ms[f"{name} {PREFIXES[0]}"], 2
             )
-            for name in ("step", "attention")
+            for name in ("step", "attention", "copy")
         }
         yield {"batch_size": batch_size, "ms": ms, "times": times}
 
@@ -270,6 +288,13 @@ def look_back(query, state):
     """Self-attention over the cache alone, in each block."""
     for cache in state.caches:
         F.scaled_dot_product_attention(query, cache.k, cache.v)
+
+
+def copy_on(new, state):
+    """Concatenate the cache with something new alone, in each block."""
+    for cache in state.caches:
+        torch.cat([cache.k, new], dim=2)
+        torch.cat([cache.v, new], dim=2)
 
 
 def resident(line):
