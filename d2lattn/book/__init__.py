@@ -115,11 +115,10 @@ def write_index(app: Sphinx, error: Exception | None) -> None:
     if error or app.builder.format != "html" or first == "index":
         return
     title = html.escape(app.config.html_title)
-    icon = Path(app.config.html_favicon or "").name
     Path(app.outdir, "index.html").write_text(
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f"<title>{title}</title>\n"
-        f'<link rel="icon" href="_static/{icon}">\n'
+        '<link rel="icon" href="data:,">\n'  # asks for nothing
         f'<meta http-equiv="refresh" content="0; url={first}.html">\n'
         f'</head>\n<body><a href="{first}.html">{title}</a></body>\n</html>\n',
         encoding="utf-8",
