@@ -1,5 +1,7 @@
 """Every page of the book, as readers with different eyes and hands meet it."""
 
+import json
+
 import pytest
 import sources
 from axe_playwright_python.sync_playwright import Axe
@@ -85,3 +87,29 @@ def test_a_narrow_page_does_not_scroll_sideways(visit, name):
     settle(page)
     width = page.evaluate("document.scrollingElement.scrollWidth")
     assert (width, page.evaluate(STICKS_OUT)) == (360, [])
+
+
+@pytest.mark.parametrize(
+    "name", [page for page in sources.pages() if sources.explore_calls(page)]
+)
+def test_a_moved_figure_restyles_no_more_than_itself(visit, browser, name):
+    """A selector such as `section:has(…) > *` costs every frame the page."""
+    page, _ = visit(name)
+    settle(page)
+    for figure in page.query_selector_all(".d2l-explorer"):
+        control = figure.query_selector("[data-control]")
+        control.press("Home")
+        page.evaluate(TWO_FRAMES)
+        browser.start_tracing(page=page, categories=["devtools.timeline"])
+        for key in ("ArrowDown", "ArrowUp"):
+            control.press(key)
+            page.evaluate(TWO_FRAMES)
+        events = json.loads(browser.stop_tracing())["traceEvents"]
+        restyled = [
+            event["args"].get("elementCount", 0)
+            for event in events
+            if event["name"] == "UpdateLayoutTree" and "args" in event
+        ]
+        own = figure.evaluate("figure => figure.querySelectorAll('*').length")
+        assert restyled
+        assert max(restyled) < 2 * own
