@@ -15,8 +15,10 @@ NOT_COMPARED = (
 
 def pytest_configure(config):
     """Set what the kernels of the notebooks start with."""
-    # A plain figure shows as it does when outputs are recorded.
+    # A plain figure shows as it does when outputs are recorded, and progress
+    # does not show.
     os.environ["PLOTLY_RENDERER"] = "plotly_mimetype"
+    os.environ["TQDM_DISABLE"] = "1"
     if hasattr(config, "workerinput"):
         # Workers share the cores already; threads would fight over them.
         os.environ.setdefault("OMP_NUM_THREADS", "1")

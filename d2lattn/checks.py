@@ -6,6 +6,10 @@ the device that computes them, and cannot be traced, so while `torch.compile`
 or `torch.export` trace, only sizes are looked at.
 """
 
+import math
+from pathlib import Path
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -324,3 +328,70 @@ def check_kernel_size(kernel_size: int) -> None:
         raise ValueError(
             f"kernel_size must be odd and at least 3, but is {kernel_size}"
         )
+
+
+def check_labels(logits: Tensor, labels: Tensor, valid_lens: Tensor) -> None:
+    """Raise a `ValueError` unless there is a label for each row of logits.
+
+    >>> import torch
+    >>> lens = torch.tensor([4, 2])
+    >>> check_labels(torch.zeros(2, 3, 5), torch.zeros(2, 4), lens)
+    Traceback (most recent call last):
+        ...
+    ValueError: labels must have shape (2, 3), but has shape (2, 4)
+    """
+    check_shape("logits", logits, ("B", "T", "V"))
+    check_shape("labels", labels, tuple(logits.shape[:2]))
+    check_source_lengths(valid_lens, *labels.shape)
+    if not torch.compiler.is_compiling() and not valid_lens.any():
+        raise ValueError(
+            "valid_lens must leave at least one real token, but all "
+            f"{valid_lens.numel()} lengths are 0"
+        )
+
+
+def check_finite(name: str, number: float, step: int) -> float:
+    """Return the number, or raise a `ValueError` where it is none.
+
+    >>> check_finite("the loss", float("nan"), step=7)
+    Traceback (most recent call last):
+        ...
+    ValueError: the loss must be a finite number, but is nan after step 7; a \
+lower learning rate may help
+    """
+    if not math.isfinite(number):
+        raise ValueError(
+            f"{name} must be a finite number, but is {number} after step "
+            f"{step}; a lower learning rate may help"
+        )
+    return number
+
+
+def check_checkpoint(saved: Any, model: nn.Module, path: Path | str) -> None:
+    """Raise a `ValueError` unless the checkpoint is one of such a model.
+
+    >>> import torch
+    >>> saved = {"model": {"weight": torch.zeros(2, 3)}, "facts": {}}
+    >>> check_checkpoint(saved, nn.Linear(3, 5, bias=False), "model.pt")
+    Traceback (most recent call last):
+        ...
+    ValueError: model.pt holds weight of shape (2, 3), but the model's has \
+shape (5, 3)
+    """
+    if not isinstance(saved, dict) or saved.keys() != {"model", "facts"}:
+        raise ValueError(
+            f"{path} must be a checkpoint that save_checkpoint wrote, but "
+            f"holds a {type(saved).__name__} of something else"
+        )
+    found, wanted = saved["model"], model.state_dict()
+    for name in sorted(found.keys() ^ wanted.keys()):
+        where, not_where = (
+            (path, "the model") if name in found else ("the model", path)
+        )
+        raise ValueError(f"{where} holds {name}, but {not_where} does not")
+    for name, tensor in wanted.items():
+        if found[name].shape != tensor.shape:
+            raise ValueError(
+                f"{path} holds {name} of shape {tuple(found[name].shape)}, "
+                f"but the model's has shape {tuple(tensor.shape)}"
+            )

@@ -121,7 +121,7 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("book")
     write_book(folder)
     # The extension has to tell the kernels itself what form to show.
-    ours = ("D2LATTN_FIGURES", "PLOTLY_RENDERER")
+    ours = ("D2LATTN_FIGURES", "PLOTLY_RENDERER", "TQDM_DISABLE")
     environment = {k: v for k, v in os.environ.items() if k not in ours}
     book_command = "from jupyter_book.cli.main import main; main()"
     options = ["build", ".", "-n", "-W", "--keep-going"]
@@ -359,6 +359,7 @@ class Small:
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     monkeypatch.setenv("D2LATTN_FIGURES", "live")  # restored after a build
+    monkeypatch.setenv("TQDM_DISABLE", "0")
     monkeypatch.setenv("PLOTLY_RENDERER", "plotly_mimetype")
     return Small(tmp_path)
 
@@ -442,8 +443,10 @@ def test_a_page_follows_its_drawings(small):
 
 def test_the_extension_tells_the_kernels_what_to_show(small):
     assert os.environ["D2LATTN_FIGURES"] == "live"
+    assert os.environ["TQDM_DISABLE"] == "0"
     small.build()
     assert os.environ["D2LATTN_FIGURES"] == "page"
+    assert os.environ["TQDM_DISABLE"] == "1"
 
 
 @pytest.mark.parametrize("builder", ["text", "latex"])

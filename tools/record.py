@@ -33,6 +33,9 @@ METADATA = {
     },
     "language_info": {"name": "python"},
 }
+# A plain figure has one mime type, however Plotly is set up; and there is
+# no bar of progress, which nobody would see.
+ENVIRONMENT = {"PLOTLY_RENDERER": "plotly_mimetype", "TQDM_DISABLE": "1"}
 TIMEOUT = 600  # seconds a cell
 
 
@@ -72,8 +75,7 @@ def _run(notebook, path):
         extra_arguments=["--log-level=ERROR"],
     )
     try:
-        # A plain figure then has one mime type, however Plotly is set up.
-        client.execute(env=os.environ | {"PLOTLY_RENDERER": "plotly_mimetype"})
+        client.execute(env=os.environ | ENVIRONMENT)
     except CellExecutionError as error:
         raise RecordError(
             f"{place} raised {error.ename}: {error.evalue}\n\n"

@@ -126,8 +126,12 @@ def write_index(app: Sphinx, error: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register with Sphinx; kernels inherit the form that figures take."""
+    """Register with Sphinx; kernels inherit the form that figures take.
+
+    And that nobody waits for them, so that they show no progress.
+    """
     os.environ["D2LATTN_FIGURES"] = "page"
+    os.environ["TQDM_DISABLE"] = "1"
     app.add_node(
         PlotlyFigure,
         html=(visit_figure_html, None),

@@ -1,0 +1,185 @@
+"""Sentences become batches: tensors of numbers, and lengths."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+
+from d2lattn.checks import check_positive
+from d2lattn.corpora.vocabulary import Vocab
+
+__all__ = ["Batch", "Batches", "Pair", "SentencePair", "pad_rows"]
+
+
+@runtime_checkable
+class Pair(Protocol):
+    """Whatever has a source and a target, words each."""
+
+    src: tuple[str, ...]
+    tgt: tuple[str, ...]
+
+
+class SentencePair(NamedTuple):
+    """A sentence and its translation, as words.
+
+    >>> SentencePair(("go", "!"), ("va", "!")).tgt
+    ('va', '!')
+    """
+
+    src: tuple[str, ...]
+    tgt: tuple[str, ...]
+
+
+class Batch(NamedTuple):
+    """What a model reads, what it should say, and how long each is.
+
+    A source is its words and `<eos>`. `tgt` is what the decoder is given,
+    `<bos>` and the words; `labels` is what it should answer, the words and
+    `<eos>`, so that a place in one is a place in the other. All are padded
+    to the longest of the batch. The lengths count what is no padding.
+
+    A model is called as
+    `model(batch.src, batch.tgt, batch.src_valid_lens)`.
+    """
+
+    src: Int64[Tensor, "B S"]
+    src_valid_lens: Int64[Tensor, "B"]
+    tgt: Int64[Tensor, "B T"]
+    labels: Int64[Tensor, "B T"]
+    tgt_valid_lens: Int64[Tensor, "B"]
+
+    def to(self, device: torch.device | str) -> "Batch":
+        """The same batch on another device."""
+        return Batch(*(tensor.to(device) for tensor in self))
+
+
+def pad_rows(
+    rows: Sequence[Sequence[int]],
+) -> tuple[Int64[Tensor, "B T"], Int64[Tensor, "B"]]:
+    """Put rows of numbers into one tensor, padded to the longest.
+
+    Returns the tensor and the lengths of the rows.
+
+    >>> pad_rows([[7, 2], [8, 9, 2]])
+    (tensor([[7, 2, 0],
+            [8, 9, 2]]), tensor([2, 3]))
+    """
+    lens = [len(row) for row in rows]
+    longest = max(lens, default=0)
+    filled = [[*row, *[Vocab.pad] * (longest - len(row))] for row in rows]
+    shape = len(rows), longest
+    return (
+        torch.tensor(filled, dtype=torch.int64).reshape(shape),
+        torch.tensor(lens, dtype=torch.int64),
+    )
+
+
+class Batches:
+    """Pairs of sentences in batches, those of similar length together.
+
+    A batch takes as many sentences as fit: their number times the length of
+    the longest, source or target, is at most `max_tokens`. So short sentences
+    come in large batches, long ones in small, and little is padding. A single
+    longer sentence is a batch of its own.
+
+    Every pass, that is every `for batch in batches`, brings all the sentences
+    in a new order. The order hangs on the seed and on how many passes there
+    were before, and on nothing else. With `shuffle=False` the batches go from
+    short to long, the same each time.
+
+    `pairs` have `src` and `tgt`, words each. Words that are not in the
+    vocabulary become `<unk>`.
+
+    Raises `ValueError` where there are no pairs, where a sentence is a
+    string, or where `max_tokens` is below 1.
+
+    Paper: Vaswani et al. (2017), section 5.1, for batches by number of tokens.
+
+    >>> pairs = [SentencePair(("go", "!"), ("va", "!"))]
+    >>> vocabs = Vocab([["go", "!"]]), Vocab([["va", "!"]])
+    >>> batches = Batches(pairs, *vocabs, max_tokens=100)
+    >>> [batch] = batches
+    >>> batch.src, batch.tgt, batch.labels
+    (tensor([[5, 4, 2]]), tensor([[1, 5, 4]]), tensor([[5, 4, 2]]))
+    >>> batch.src_valid_lens, batch.tgt_valid_lens
+    (tensor([3]), tensor([3]))
+    """
+
+    def __init__(
+        self,
+        pairs: Sequence[Pair],
+        src_vocab: Vocab,
+        tgt_vocab: Vocab,
+        max_tokens: int = 2048,
+        *,
+        shuffle: bool = True,
+        seed: int = 0,
+    ):
+        check_pairs(pairs)
+        check_positive(max_tokens=max_tokens)
+        self.srcs = [src_vocab.encode(pair.src) for pair in pairs]
+        self.tgts = [tgt_vocab.encode(pair.tgt) for pair in pairs]
+        # Either sentence has one special token more.
+        longer = [max(len(p.src), len(p.tgt)) + 1 for p in pairs]
+        # However the pairs are shuffled, their sorted lengths, and so where
+        # one batch ends and the next begins, stay the same.
+        self.counts = count_batches(sorted(longer), max_tokens)
+        self.longer = torch.tensor(longer)  # (N,)
+        self.shuffle = shuffle
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def __iter__(self) -> Iterator[Batch]:
+        order = self._permute(torch.arange(len(self.longer)))
+        order = order[self.longer[order].argsort(stable=True)]
+        batches = order.split(self.counts)
+        numbers = self._permute(torch.arange(len(batches)))
+        return (self._batch(batches[n].tolist()) for n in numbers)
+
+    def _permute(self, indices: Int64[Tensor, "N"]) -> Int64[Tensor, "N"]:
+        if not self.shuffle:
+            return indices
+        return indices[torch.randperm(len(indices), generator=self.generator)]
+
+    def _batch(self, indices: list[int]) -> Batch:
+        bos, eos = Vocab.bos, Vocab.eos
+        src, src_lens = pad_rows([[*self.srcs[i], eos] for i in indices])
+        tgt, tgt_lens = pad_rows([[bos, *self.tgts[i]] for i in indices])
+        labels, _ = pad_rows([[*self.tgts[i], eos] for i in indices])
+        return Batch(src, src_lens, tgt, labels, tgt_lens)
+
+
+def count_batches(lens: Sequence[int], max_tokens: int) -> list[int]:
+    """Say how many sentences each batch takes.
+
+    `lens` are lengths in ascending order, so that the last of a batch is its
+    longest.
+
+    >>> count_batches([2, 2, 3, 5, 9], max_tokens=8)
+    [2, 1, 1, 1]
+    """
+    counts = []
+    for length in lens:
+        if counts and length * (counts[-1] + 1) <= max_tokens:
+            counts[-1] += 1
+        else:
+            counts.append(1)
+    return counts
+
+
+def check_pairs(pairs: Sequence[Pair]) -> None:
+    """Raise a `ValueError` where there is nothing to batch.
+
+    >>> check_pairs([])
+    Traceback (most recent call last):
+        ...
+    ValueError: pairs must hold at least one pair of sentences, but is empty
+    """
+    if len(pairs) == 0:
+        raise ValueError(
+            "pairs must hold at least one pair of sentences, but is empty"
+        )

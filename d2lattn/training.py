@@ -1,0 +1,241 @@
+"""Teach a translator: what is wrong with its answers, and a step to better.
+
+The loop knows no model and no corpus. It takes what is called as
+`model(src, tgt, src_valid_lens)` and batches of `d2lattn.corpora`.
+"""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+from d2lattn.checks import (
+    check_checkpoint,
+    check_finite,
+    check_labels,
+    check_positive,
+)
+from d2lattn.corpora.batches import Batch, Batches
+from d2lattn.masking import length_mask
+from d2lattn.progress import progress
+
+__all__ = [
+    "Epoch",
+    "load_checkpoint",
+    "mean_loss",
+    "pick_device",
+    "save_checkpoint",
+    "sequence_loss",
+    "train",
+    "warm_up",
+]
+
+
+def sequence_loss(
+    logits: Float[Tensor, "B T V"],
+    labels: Int64[Tensor, "B T"],
+    valid_lens: Int64[Tensor, "B"],
+    label_smoothing: float = 0.0,
+) -> Float[Tensor, ""]:
+    r"""Compute the mean cross-entropy of the real tokens, in nats.
+
+    $$-\frac{1}{\sum_b n_b} \sum_b \sum_{t \leq n_b}
+      \log \operatorname{softmax}(\mathbf{o}_{bt})_{y_{bt}}$$
+
+    Padding, what stands after the first $n_b$ tokens of a row, counts
+    neither above nor below the line. With `label_smoothing` ε, the wanted
+    distribution is 1 - ε on the label and ε spread evenly over all words.
+
+    Raises `ValueError` where the shapes do not fit, or no token is real.
+
+    Paper: Szegedy et al. (2016), section 7, for label smoothing.
+
+    >>> logits = torch.tensor([[[0.0, 0.0], [9.0, -9.0]]])
+    >>> labels = torch.tensor([[1, 1]])
+    >>> sequence_loss(logits, labels, torch.tensor([1]))  # log 2
+    tensor(0.6931)
+    """
+    check_labels(logits, labels, valid_lens)
+    B, T, _ = logits.shape
+    real = length_mask(valid_lens, (B, 1, T)).squeeze(1)  # (B, T)
+    labels = labels.masked_fill(~real, -100)  # which cross_entropy leaves out
+    return F.cross_entropy(
+        logits.flatten(0, 1), labels.flatten(), label_smoothing=label_smoothing
+    )
+
+
+def warm_up(step: int, num_hiddens: int, warmup_steps: int) -> float:
+    r"""Compute the learning rate of a step, the first of which is 1.
+
+    $$D^{-0.5} \min(s^{-0.5},\; s\,w^{-1.5})$$
+
+    It grows evenly for $w$ steps and then falls with the root of the step.
+
+    Raises `ValueError` where a number is below 1.
+
+    Paper: Vaswani et al. (2017), section 5.3, equation 3.
+
+    >>> rates = [warm_up(step, 64, 100) for step in (50, 100, 400)]
+    >>> [f"{rate:.5f}" for rate in rates]
+    ['0.00625', '0.01250', '0.00625']
+    """
+    check_positive(
+        step=step, num_hiddens=num_hiddens, warmup_steps=warmup_steps
+    )
+    return num_hiddens**-0.5 * min(step**-0.5, step * warmup_steps**-1.5)
+
+
+def pick_device() -> torch.device:
+    """Return the fastest device that is there: a GPU, or else the CPU.
+
+    >>> pick_device().type in {"cuda", "mps", "cpu"}
+    True
+    """
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+class Epoch(NamedTuple):
+    """What an epoch brought: losses in nats a token, and what it took.
+
+    `train_loss` is the mean over the epoch, with dropout and label smoothing;
+    `valid_loss` is that of `mean_loss` at its end, or None.
+    """
+
+    number: int
+    train_loss: float
+    valid_loss: float | None
+    tokens: int
+    seconds: float
+
+
+def train(
+    model: nn.Module,
+    batches: Batches | Sequence[Batch],
+    valid_batches: Batches | Sequence[Batch] | None = None,
+    *,
+    num_epochs: int,
+    learning_rate: Callable[[int], float],
+    label_smoothing: float = 0.0,
+    clip_norm: float = 1.0,
+    device: torch.device | str | None = None,
+    after_epoch: Callable[[Epoch], Any] | None = None,
+) -> list[Epoch]:
+    """Train a translator with Adam, and say how each epoch went.
+
+    `learning_rate` is a function of the step, which counts from 1. Gradients
+    longer than `clip_norm` are shortened to it. `after_epoch` is called with
+    each epoch when it is through, to look at the model, save or print. The
+    model stays on the device, picked if none is given.
+
+    The same seed (`torch.manual_seed`, before the model is made) gives the
+    same model on the same machine.
+
+    Raises `ValueError` where there is nothing to train on, or the loss is no
+    longer a number.
+
+    Papers: Vaswani et al. (2017), section 5.3, for Adam's settings; Pascanu
+    et al. (2013), algorithm 1, for clipping.
+    """
+    check_positive(num_epochs=num_epochs, batches=len(batches))
+    device = pick_device() if device is None else device
+    optimizer = torch.optim.Adam(
+        model.to(device).parameters(), betas=(0.9, 0.98), eps=1e-9
+    )
+    history, step = [], 0
+    for number in range(1, num_epochs + 1):
+        model.train()
+        start, total, tokens = time.perf_counter(), 0.0, 0
+        for batch in progress(batches, f"epoch {number}/{num_epochs}"):
+            step += 1
+            optimizer.param_groups[0]["lr"] = learning_rate(step)
+            loss = batch_loss(model, batch.to(device), label_smoothing)
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
+            optimizer.step()
+            count = int(batch.tgt_valid_lens.sum())
+            total, tokens = total + count * loss.detach(), tokens + count
+        train_loss = check_finite("the loss", float(total) / tokens, step)
+        seconds = time.perf_counter() - start
+        valid = valid_batches and mean_loss(model, valid_batches)
+        history.append(Epoch(number, train_loss, valid, tokens, seconds))
+        if after_epoch is not None:
+            after_epoch(history[-1])
+    return history
+
+
+def batch_loss(
+    model: nn.Module, batch: Batch, label_smoothing: float = 0.0
+) -> Float[Tensor, ""]:
+    """The mean loss of a batch, all its tokens answered at once.
+
+    Each answer is given after the right words before it, whatever the model
+    would have said there itself (teacher forcing).
+    """
+    logits = model(batch.src, batch.tgt, batch.src_valid_lens)
+    return sequence_loss(
+        logits, batch.labels, batch.tgt_valid_lens, label_smoothing
+    )
+
+
+@torch.no_grad()
+def mean_loss(model: nn.Module, batches: Batches | Sequence[Batch]) -> float:
+    """Compute the mean loss of a model over the tokens of all batches.
+
+    In nats a token, without dropout and without label smoothing. The model
+    comes back in the mode that it was in.
+
+    Raises `ValueError` where there is no batch.
+    """
+    check_positive(batches=len(batches))
+    device, mode = next(model.parameters()).device, model.training
+    model.eval()
+    try:
+        total, tokens = 0.0, 0
+        for batch in batches:
+            count = int(batch.tgt_valid_lens.sum())
+            total += count * float(batch_loss(model, batch.to(device)))
+            tokens += count
+    finally:
+        model.train(mode)
+    return total / tokens
+
+
+def save_checkpoint(path: Path | str, model: nn.Module, **facts: Any) -> None:
+    """Write the weights of a model to a file, and facts about it.
+
+    Facts are numbers, strings, lists and the like. The file is there whole or
+    not at all: what stood there before stays until then.
+    """
+    path = Path(path)
+    half = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        torch.save({"model": model.state_dict(), "facts": facts}, half)
+        half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def load_checkpoint(path: Path | str, model: nn.Module) -> dict[str, Any]:
+    """Read the weights of a model from a file, and return the facts.
+
+    Nothing but tensors and plain data is loaded, so that a file from somebody
+    else runs no code. The weights come to where the model is.
+
+    Raises `ValueError` where the file is none of ours, or of a model of other
+    parts or sizes.
+    """
+    saved = torch.load(path, map_location="cpu", weights_only=True)
+    check_checkpoint(saved, model, path)
+    model.load_state_dict(saved["model"])
+    return saved["facts"]

@@ -1,0 +1,68 @@
+"""A bar for whoever waits, and nothing for whoever does not."""
+
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from d2lattn.progress import progress
+
+COUNT = """
+from d2lattn.progress import progress
+print(sum(progress([1, 2, 3], "counting")))
+"""
+
+
+def outputs(environment):
+    """What a cell that counts leaves in a notebook."""
+    cell = nbformat.v4.new_code_cell(COUNT)
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    client = NotebookClient(notebook, kernel_name="python3")
+    client.execute(env=os.environ | environment)
+    return [output.output_type for output in notebook.cells[0].outputs]
+
+
+def test_all_items_come_through():
+    assert list(progress(range(7), "counting")) == list(range(7))
+
+
+def test_a_file_gets_no_bar():
+    done = subprocess.run(
+        [sys.executable, "-c", COUNT],
+        env=os.environ | {"TQDM_DISABLE": "0"},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert done.stdout == "6\n"
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("disabled", ["0", "1"])
+def test_a_terminal_gets_a_bar_unless_disabled(disabled):
+    termios = pytest.importorskip("termios")  # not on Windows
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
+    subprocess.run(
+        [sys.executable, "-c", COUNT],
+        env=os.environ | {"TQDM_DISABLE": disabled},
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+        check=True,
+    )
+    os.write(theirs, b".")
+    seen = os.read(ours, 10_000).decode()
+    os.close(ours)
+    os.close(theirs)
+    assert ("counting" in seen) == (disabled == "0")
+
+
+def test_a_live_notebook_gets_a_bar():
+    assert set(outputs({"TQDM_DISABLE": "0"})) == {"display_data", "stream"}
+
+
+def test_a_recorded_notebook_gets_none():
+    assert outputs({"TQDM_DISABLE": "1"}) == ["stream"]
