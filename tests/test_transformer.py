@@ -427,3 +427,24 @@ def test_loss_falls():
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 0.5 * losses[0]
+
+
+@pytest.mark.parametrize("half", ["encoder", "decoder"])
+def test_blocks_start_as_those_of_pytorch(half):
+    sizes = 64, 4, 1, 1, 96
+    ours = {
+        "encoder": TransformerEncoder(7, 64, 96, num_heads=4, num_blks=1),
+        "decoder": TransformerDecoder(7, 64, 96, num_heads=4, num_blks=1),
+    }[half]
+    theirs = getattr(nn.Transformer(*sizes, batch_first=True), half)
+    linears = [
+        x.weight for x in ours.blks.modules() if isinstance(x, nn.Linear)
+    ]
+    wanted = {
+        tuple(p.shape): p.std().item()
+        for p in theirs.parameters()
+        if p.ndim == 2 and p.shape[0] != 3 * 64
+    }
+    for weight in linears:
+        spread = wanted[tuple(weight.shape)]
+        assert weight.std().item() == pytest.approx(spread, rel=0.05)
