@@ -3,30 +3,48 @@
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tqdm.auto import tqdm
 
-__all__ = ["progress"]
+__all__ = ["progress", "progress_bar"]
 
 Item = TypeVar("Item")
+
+
+def progress_bar(
+    items: Iterable[Item] | None = None, **options: Any
+) -> "tqdm[Item]":
+    """Return tqdm's bar, hidden where nobody waits.
+
+    It shows in a terminal and in a live notebook. It does not where the
+    standard error goes to a file, while a book is built or outputs are
+    recorded, and wherever `TQDM_DISABLE` is 1.
+
+    >>> with progress_bar(total=3) as bar:
+    ...     bar.update(3)
+    """
+    # The bar of a notebook is a widget, which asks for no terminal.
+    waits = in_a_notebook() or sys.stderr.isatty()
+    waits = waits and os.environ.get("TQDM_DISABLE", "0") == "0"
+    return tqdm(items, leave=False, disable=not waits, **options)
+
+
+def in_a_notebook() -> bool:
+    """Whether this is a kernel. IPython is asked, but not imported for it.
+
+    >>> in_a_notebook()
+    False
+    """
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell is not None and "IPKernelApp" in shell.config
 
 
 def progress(items: Iterable[Item], description: str) -> Iterator[Item]:
     """Yield the items, with a bar that goes when they are through.
 
-    There is a bar in a terminal and in a live notebook. There is none where
-    nobody waits: where the standard error goes to a file, while a book is
-    built or outputs are recorded, and wherever `TQDM_DISABLE` is 1.
-
     >>> [2 * number for number in progress([1, 2], "doubling")]
     [2, 4]
     """
-    # The bar of a notebook is a widget, which asks for no terminal.
-    in_notebook = "ipykernel" in sys.modules
-    somebody_waits = in_notebook or sys.stderr.isatty()
-    if os.environ.get("TQDM_DISABLE", "0") != "0":
-        somebody_waits = False
-    yield from tqdm(
-        items, description, leave=False, disable=not somebody_waits
-    )
+    yield from progress_bar(items, desc=description)

@@ -1,0 +1,241 @@
+"""Real language: the English–French pairs of the Tatoeba Project.
+
+167,130 pairs of sentences, selected by manythings.org/anki in 2019: the data
+set that d2l trains its translators on. They are not part of this package.
+Whoever asks for them downloads 3.4 MB once. Licence: CC BY 2.0, attribution
+www.manythings.org/anki and tatoeba.org.
+
+The sentences were written by people. They hold errors, several translations
+of one sentence, and many sentences that hardly differ.
+"""
+
+import hashlib
+import io
+import re
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import pooch
+
+from d2lattn.checks import check_positive
+from d2lattn.corpora.batches import SentencePair
+from d2lattn.corpora.words import detokenize, normalize, tokenize
+from d2lattn.progress import progress_bar
+
+__all__ = [
+    "Held",
+    "Tatoeba",
+    "detokenize",
+    "load",
+    "normalize",
+    "text_pairs",
+    "tokenize",
+]
+
+#: Where d2l keeps its copy. There are other zips of the same text, so that
+#: the text is what has to be the right one.
+URL = "http://d2l-data.s3-accelerate.amazonaws.com/fra-eng.zip"
+SHA256 = "0bb85dbaa1c896844649094d7eaf2e34bee34e84fe362b26ce7e8f2e12aae104"
+
+#: Names the folder to keep the text in, instead of the user's cache.
+FOLDER = "D2LATTN_DATA"
+
+#: Of so many sources, one is held out for validation and one for the test.
+ONE_IN = 58
+
+
+class Held(NamedTuple):
+    """A held-out sentence, as words, and all its translations, as text."""
+
+    src: tuple[str, ...]
+    references: tuple[str, ...]
+
+    def pairs(self) -> list[SentencePair]:
+        """The source with each translation, for a loss on held-out pairs.
+
+        >>> Held(("go", "!"), ("Va !", "Pars !")).pairs()[1].tgt
+        ('pars', '!')
+        """
+        return [
+            SentencePair(self.src, tuple(tokenize(reference)))
+            for reference in self.references
+        ]
+
+
+class Tatoeba(NamedTuple):
+    """The corpus: pairs to train on, and sentences held out."""
+
+    train: tuple[SentencePair, ...]
+    valid: tuple[Held, ...]
+    test: tuple[Held, ...]
+
+
+def load(
+    path: Path | str | None = None,
+    *,
+    num_pairs: int | None = None,
+    max_words: int | None = None,
+) -> Tatoeba:
+    """Bring the corpus, split by source sentence.
+
+    `path` is a file, `fra-eng.zip` or the `fra.txt` in it. Without one, the
+    text is taken from the cache and downloaded if it is not there. The
+    environment variable `D2LATTN_DATA` names another folder for it, in which
+    `fra-eng.zip` will do, too.
+
+    `num_pairs` and `max_words` make training smaller: a sample of so many
+    pairs, the same each time and a part of every larger one, and no pair with
+    a sentence of more words than that. What is held out never changes, so
+    that scores compare.
+
+    No source is in two of the splits, capitals and punctuation aside: a hash
+    of its words decides, the same on every machine. A *translation* may be in
+    two: "It's cold." and "It is cold." are both "C'est froid.".
+
+    Raises `ValueError` where the file is damaged or another, or a number is
+    below 1; `OSError` where it cannot be read, downloaded or stored.
+
+    >>> corpus = load(num_pairs=40_000)  # doctest: +SKIP
+    >>> [len(part) for part in corpus]  # doctest: +SKIP
+    [40000, 2056, 2059]
+    """
+    limits = {"num_pairs": num_pairs, "max_words": max_words}
+    check_positive(**{k: v for k, v in limits.items() if v is not None})
+    train, valid, test = split(text_pairs(path))
+    if max_words is not None:
+        train = [p for p in train if max(map(len, p)) <= max_words]
+    if num_pairs is not None:
+        train = sample(train, num_pairs)
+    return Tatoeba(tuple(train), tuple(valid), tuple(test))
+
+
+def text_pairs(path: Path | str | None = None) -> list[tuple[str, str]]:
+    """Bring all pairs as text, normalised, in the order of the file.
+
+    The file goes from short sentences to long ones. Of pairs that are equal
+    once they are normalised, one stays. `path` and errors are as of `load`.
+    """
+    text = read_text(fetch() if path is None else path)
+    lines = (line.split("\t") for line in text.splitlines())
+    pairs = ((normalize(src), normalize(tgt)) for src, tgt in lines)
+    return list(dict.fromkeys(pairs))
+
+
+def split(
+    pairs: Iterable[tuple[str, str]],
+) -> tuple[list[SentencePair], list[Held], list[Held]]:
+    """Split pairs of texts by their source, and the texts into words.
+
+    >>> train, valid, test = split([("Go!", "Va !"), ("GO !", "Pars !")])
+    >>> train[1], valid, test
+    (SentencePair(src=('go', '!'), tgt=('pars', '!')), [], [])
+    """
+    train, valid, test = [], {}, {}
+    for src, tgt in pairs:
+        words = tuple(tokenize(src))
+        letters = " ".join(word for word in words if re.search(r"\w", word))
+        part = number_of(letters) % ONE_IN
+        if part < 2:
+            held = (valid, test)[part]
+            held.setdefault(words, []).append(tgt)
+        else:
+            train.append(SentencePair(words, tuple(tokenize(tgt))))
+    return train, *(
+        [Held(words, tuple(references)) for words, references in held.items()]
+        for held in (valid, test)
+    )
+
+
+def sample(pairs: list[SentencePair], count: int) -> list[SentencePair]:
+    """Choose so many pairs, by their hashes, and keep their order.
+
+    >>> pairs = [SentencePair((word,), (word,)) for word in "abc"]
+    >>> [pair.src[0] for pair in sample(pairs, 2)]
+    ['a', 'c']
+    """
+    numbers = [number_of("\t".join(map(" ".join, pair))) for pair in pairs]
+    chosen = sorted(range(len(pairs)), key=numbers.__getitem__)[:count]
+    return [pairs[index] for index in sorted(chosen)]
+
+
+def number_of(text: str) -> int:
+    """Give a text a number: any, but the same on every machine.
+
+    >>> number_of("go") % 1000
+    977
+    """
+    digest = hashlib.sha256(text.encode()).digest()
+    return int.from_bytes(digest[:8], "big")
+
+
+def fetch() -> Path:
+    """Return the file in the cache, downloaded if it is not there."""
+    cache = pooch.create(
+        path=pooch.os_cache("d2lattn"),
+        base_url="",
+        urls={"fra.txt": URL},
+        registry={"fra.txt": f"sha256:{SHA256}"},
+        env=FOLDER,
+    )
+    folder = Path(cache.path).absolute()
+    if (folder / "fra-eng.zip").exists():  # laid there by hand
+        return folder / "fra-eng.zip"
+    try:
+        return Path(cache.fetch("fra.txt", downloader=download))
+    except OSError as error:  # those of the network are, too
+        raise OSError(
+            f"{URL} could not be downloaded and unpacked into {folder}, and "
+            f"nothing of it was kept: {error}. A copy of fra-eng.zip in that "
+            f"folder, or as load(path), will do; {FOLDER} in the environment "
+            "names another folder."
+        ) from error
+
+
+def download(url: str, output_file: str, pooch_: pooch.Pooch | None) -> None:
+    """Download the zip and write its text, once it is known to be right.
+
+    Pooch calls this with the name of a temporary file beside the one that it
+    will become. So a text is in the cache as a whole, or not at all.
+    """
+    archive = io.BytesIO()
+    # Pooch learns the total as it downloads, but wants one before.
+    options = {"total": 1, "unit": "B", "unit_scale": True}
+    with progress_bar(desc="fra-eng.zip", **options) as bar:
+        get = pooch.HTTPDownloader(bar, chunk_size=2**16, timeout=30)
+        get(url, archive, pooch_)
+    Path(output_file).write_bytes(checked(unpacked(archive, url), url))
+
+
+def read_text(path: Path | str) -> str:
+    """Read the text from a file, `fra.txt` or a zip with it, and check it."""
+    data = Path(path).read_bytes()
+    if Path(path).suffix.lower() != ".txt":
+        data = unpacked(io.BytesIO(data), path)
+    return checked(data, path).decode()
+
+
+def unpacked(archive: io.BytesIO, source: Path | str) -> bytes:
+    """Return the `fra.txt` of a zip, or raise a `ValueError` without one."""
+    try:
+        with zipfile.ZipFile(archive) as files:
+            names = {Path(name).name: name for name in files.namelist()}
+            return files.read(names["fra.txt"])
+    except Exception as error:  # damage shows in many ways
+        raise ValueError(
+            f"{source} must be a zip with a file fra.txt, but is damaged or "
+            f"another file: {error!r}"
+        ) from error
+
+
+def checked(data: bytes, source: Path | str) -> bytes:
+    """Return the text, or raise a `ValueError` where it is not the one."""
+    found = hashlib.sha256(data).hexdigest()
+    if found != SHA256:
+        raise ValueError(
+            f"the text of {source} must be that of 2019-04-07, with SHA-256 "
+            f"{SHA256}, but it is damaged or of another release: its SHA-256 "
+            f"is {found}, and its size {len(data):,} bytes"
+        )
+    return data

@@ -1,0 +1,108 @@
+"""Text becomes words, and words become text again.
+
+The rules serve English and French. They split no more than can be put
+together again: `detokenize(tokenize(text))` is the text, in small letters.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+
+__all__ = ["detokenize", "normalize", "tokenize"]
+
+# Pronouns and the like that hang on a verb or noun by a hyphen.
+CLITIC = (
+    "-(?:t-)?(?:je|tu|ils?|elles?|on|nous|vous|ce|moi|toi|lui|leur|les?|la|y|"
+    "en|ci|là)"
+)
+ENGLISH_END = r"(?:s|m|re|ve|ll|d)\b"
+
+WORD = re.compile(
+    rf"""
+      (?:[^\W\d_]\.){{2,}}                    # p.m.
+    | [$€]\d+(?:[.,:]\d+)*                    # $5
+    | \d+(?:[.,:]\d+)+                        # 10,000  2:30
+    | \.{{2,}} | [?!]{{2,}}                   # ...  ?!
+    | aujourd'hui | quelqu'une? | o'clock     # words of one piece
+    | \w+(?=n't\b) | n't\b                    # do n't
+    | '{ENGLISH_END}                          # it 's
+    | {CLITIC}(?=(?:{CLITIC})*(?![\w-]))      # as -tu, dis -le -moi
+    | \w+(?:(?!(?:{CLITIC})+(?![\w-]))-\w+)*  # grand-père
+      (?:'(?!{ENGLISH_END})(?=\w))?           # l' homme
+    | \S                                      # , « 50 %
+    """,
+    re.VERBOSE,
+)
+# What is not seen goes, and an apostrophe is an apostrophe.
+ONE_OF_EACH = {0xAD: None, 0x200B: None, ord("’"): "'", ord("‘"): "'"}
+
+
+def normalize(text: str) -> str:
+    """Write letters, spaces and apostrophes in one way each.
+
+    Letters with accents become one character each (NFC), spaces of any width
+    and kind become one plain space, curly apostrophes straight ones. Soft
+    hyphens and spaces of no width go. Capitals stay.
+
+    >>> normalize("J’ai\u202ffini\u00a0!")
+    "J'ai fini !"
+    """
+    text = unicodedata.normalize("NFC", text.translate(ONE_OF_EACH))
+    return " ".join(text.split())
+
+
+def tokenize(text: str) -> list[str]:
+    """Split a text into words, in small letters.
+
+    What can stand elsewhere is a word of its own: punctuation, what is
+    elided before an apostrophe (`l'`, `qu'`), English endings (`n't`, `'s`),
+    and pronouns on a hyphen (`-tu`, `-t-il`), so that the verb before them is
+    the verb that stands elsewhere without. Other hyphens stay (`grand-père`),
+    and so does what is in a number (`10,000`).
+
+    >>> tokenize("N'as-tu pas vu l'arc-en-ciel, aujourd'hui ?")
+    ["n'", 'as', '-tu', 'pas', 'vu', "l'", 'arc-en-ciel', ',', \
+"aujourd'hui", '?']
+    >>> tokenize("It's $10,000, isn't it?")
+    ['it', "'s", '$10,000', ',', 'is', "n't", 'it', '?']
+    """
+    pieces = normalize(text).lower().split(" ")
+    return [word for piece in pieces for word in split_piece(piece)]
+
+
+@lru_cache(maxsize=2**17)  # the same pieces come again and again
+def split_piece(piece: str) -> tuple[str, ...]:
+    """Split what has no space in it into words.
+
+    >>> split_piece("qu'est-ce")
+    ("qu'", 'est', '-ce')
+    """
+    return tuple(WORD.findall(piece))
+
+
+def detokenize(words: Iterable[str], language: str = "fr") -> str:
+    """Put words together to a text, which begins with no capital.
+
+    The languages, "fr" and "en", differ before `?`, `!`, `:` and `;`, where
+    French has a space.
+
+    Raises `ValueError` where words are a string, or the language is another.
+
+    >>> detokenize(["n'", "as", "-tu", "pas", "fini", "?"])
+    "n'as-tu pas fini ?"
+    >>> detokenize(["is", "n't", "it", "?"], "en")
+    "isn't it?"
+    """
+    if isinstance(words, str) or language not in ("fr", "en"):
+        raise ValueError(
+            "words must be a list of words and language 'fr' or 'en', but "
+            f"they are {words!r} and {language!r}"
+        )
+    text = " ".join(words)
+    text = re.sub(r"(?<=\w') (?=\w)|(?<=[(/]) ", "", text)  # l' homme
+    text = re.sub(r" (?=[.,)%…/']|-\w|n't\b)", "", text)  # fini .
+    text = re.sub(r'" (.*?) "', r'"\1"', text)
+    if language == "en":
+        text = re.sub(r" (?=[?!:;])", "", text)
+    return text

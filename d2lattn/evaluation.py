@@ -1,0 +1,244 @@
+"""How good translations are, and how good the alignments behind them.
+
+Nothing here knows a model: translations and references are text, links are
+pairs of positions, weights are a matrix.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from sacrebleu.metrics import BLEU
+from torch import Tensor
+
+from d2lattn.checks import check_shape
+
+__all__ = [
+    "Bleu",
+    "alignment_error_rate",
+    "alignment_links",
+    "bleu",
+    "exact_match",
+]
+
+#: Words that belong together: their places in the source and in the target.
+Links = Collection[tuple[int, int]]
+
+
+class Bleu(NamedTuple):
+    """A BLEU score from 0 to 100, and what has to be said along with it."""
+
+    score: float
+    signature: str
+
+
+def bleu(
+    translations: Sequence[str],
+    references: Sequence[Sequence[str]],
+    *,
+    lowercase: bool = True,
+) -> Bleu:
+    r"""Compare translations of a corpus with those of people.
+
+    $$\operatorname{BLEU} = 100 \cdot \min(1, e^{1 - r/c})
+      \Big(\prod_{n=1}^4 p_n\Big)^{1/4}$$
+
+    Of all the runs of $n$ words in the translations, $p_n$ is the share that
+    a reference of the same sentence has, too. All translations together are
+    $c$ words long and the references closest in length $r$ words: what is
+    too short is marked down.
+
+    Translations and references are plain text, not split into words: sacrebleu
+    splits both (its `13a`), so that scores of different models compare.
+    Each sentence has one reference or more, not all the same number, and any
+    of them counts. By default, capitals count as small letters. The signature
+    says all that and the version; without it a score says little.
+
+    It is a score for a corpus. Where there are no four words in a row in any
+    translation, $p_4$ has nothing to count, and the score is 0.
+
+    Raises `ValueError` where translations and references are not equally
+    many, where there are none, or where a sentence has no reference.
+
+    Papers: Papineni et al. (2002), section 2; Post (2018) for sacrebleu.
+
+    >>> references = [["Il fait froid ici.", "Il fait frais ici."], ["Va !"]]
+    >>> bleu(["il fait frais ici.", "va !"], references).score
+    100.0
+    >>> score, signature = bleu(["il fait chaud ici.", "va !"], references)
+    >>> round(score), signature.split("|")[:-1]  # the last is the version
+    (32, ['nrefs:var', 'case:lc', 'eff:no', 'tok:13a', 'smooth:exp'])
+    """
+    check_references(translations, references)
+    most = max(map(len, references))
+    # sacrebleu wants all first references, all second ones, ...
+    columns = [
+        [refs[n] if n < len(refs) else None for refs in references]
+        for n in range(most)
+    ]
+    metric = BLEU(lowercase=lowercase)
+    score = metric.corpus_score(translations, columns).score
+    # Rounded where floats end: a perfect score is 100, not 100.00000000000004
+    return Bleu(round(score, 10), str(metric.get_signature()))
+
+
+def exact_match(
+    translations: Sequence[str],
+    references: Sequence[Sequence[str]],
+    *,
+    lowercase: bool = True,
+) -> float:
+    """The share of translations that are one of their references.
+
+    By default, capitals count as small letters.
+
+    Raises `ValueError` as `bleu` does.
+
+    >>> exact_match(["va !", "cours !"], [["Va !", "Pars !"], ["Courez !"]])
+    0.5
+    """
+    check_references(translations, references)
+
+    def same(text: str, other: str) -> bool:
+        return text.lower() == other.lower() if lowercase else text == other
+
+    right = [
+        any(same(text, reference) for reference in refs)
+        for text, refs in zip(translations, references, strict=True)
+    ]
+    return sum(right) / len(right)
+
+
+def alignment_links(
+    weights: Float[Tensor, "T S"], num_src: int, num_tgt: int
+) -> set[tuple[int, int]]:
+    r"""Link each target word to the source word with the largest weight.
+
+    $$A = \{(j, i) : j = \operatorname{argmax}_{j'} \alpha_{ij'},\;
+      j < m,\; i < n\}$$
+
+    Row $i$ holds the weights with which target word $i$ was written, column
+    $j$ those of source word $j$. There are $n$ = `num_tgt` target words and
+    $m$ = `num_src` source words. A decoder has a row more, that writes
+    `<eos>`, and an encoder a column more, the `<eos>` of the source; after
+    both there may be padding. No row after the words is looked at. A target
+    word with its largest weight on a column after the words, which can only
+    be `<eos>`, has no link, and no more has one whose weights are all zero.
+    Where two weights are the largest, the first counts.
+
+    Give it `weights[1:]`, and the rows are those of the steps that *read* a
+    target word and write the next.
+
+    Returns pairs of source and target positions, from 0.
+
+    Raises `ValueError` where the weights are no matrix or have fewer rows or
+    columns than there are words.
+
+    >>> weights = torch.tensor([
+    ...     [0.1, 0.8, 0.1],  # chat: cat
+    ...     [0.2, 0.1, 0.7],  # dort: nothing, it looks at <eos>
+    ...     [0.1, 0.1, 0.8],  # <eos>
+    ... ])
+    >>> alignment_links(weights, num_src=2, num_tgt=2)
+    {(1, 0)}
+    """
+    check_shape("weights", weights, ("T", "S"))
+    T, S = weights.shape
+    if not (0 <= num_tgt <= T and 0 <= num_src <= S):
+        raise ValueError(
+            "weights must have a row for each target word and a column for "
+            f"each source word, but there are {num_tgt} target and {num_src} "
+            f"source words and weights have shape {(T, S)}"
+        )
+    if num_tgt == 0 or S == 0:
+        return set()
+    largest, columns = weights[:num_tgt].max(dim=1)
+    linked = (largest > 0) & (columns < num_src)
+    rows = torch.arange(num_tgt, device=weights.device)[linked]
+    pairs = zip(columns[linked].tolist(), rows.tolist(), strict=True)
+    return set(pairs)
+
+
+def alignment_error_rate(
+    found: Sequence[Links],
+    sure: Sequence[Links],
+    possible: Sequence[Links] | None = None,
+) -> float:
+    r"""How far the links found in a corpus are from the right ones.
+
+    $$\operatorname{AER} = 1 - \frac{|A \cap S| + |A \cap P|}{|A| + |S|}$$
+
+    $A$ are the links that were found, $S$ those that must be there, and $P$
+    those that may be: the sure ones, and the `possible` ones if these are
+    given. 0 is best and 1 worst. Each argument has the links of one sentence
+    after the other; they are counted over the whole corpus, so that a long
+    sentence counts for more than a short one.
+
+    With no more than sure links, this is 1 minus the F-measure of precision
+    and recall.
+
+    Raises `ValueError` where the arguments do not have the same number of
+    sentences, or where there is no link at all to speak of.
+
+    Paper: Och and Ney (2003), section 5.
+
+    >>> alignment_error_rate([{(0, 0), (1, 1)}], [{(0, 0), (1, 2)}])
+    0.5
+    >>> alignment_error_rate([{(0, 0), (1, 1)}], [{(0, 0)}], [{(1, 1)}])
+    0.0
+    """
+    possible = [()] * len(sure) if possible is None else possible
+    if not len(found) == len(sure) == len(possible):
+        raise ValueError(
+            "found, sure and possible links must be of the same sentences, "
+            f"but are of {len(found)}, {len(sure)} and {len(possible)}"
+        )
+    right = total = 0
+    for A, S, P in zip(found, sure, possible, strict=True):
+        A, S, P = {*A}, {*S}, {*S, *P}
+        right += len(A & S) + len(A & P)
+        total += len(A) + len(S)
+    if total == 0:
+        raise ValueError(
+            "found and sure links must not both be empty: there is nothing to "
+            "count"
+        )
+    return 1 - right / total
+
+
+def check_references(
+    translations: Sequence[str], references: Sequence[Sequence[str]]
+) -> None:
+    """Raise a `ValueError` unless each translation has its references.
+
+    >>> check_references(["va !"], ["Va !"])
+    Traceback (most recent call last):
+        ...
+    ValueError: references must be a list for each sentence, but that of \
+sentence 0 is the string 'Va !'; write ['Va !']
+    """
+    if isinstance(translations, str) or isinstance(references, str):
+        raise ValueError(
+            "translations and references must be lists, one entry a sentence, "
+            "but one of them is a string"
+        )
+    if len(translations) != len(references):
+        raise ValueError(
+            "translations and references must be equally many, but there are "
+            f"{len(translations)} and {len(references)}"
+        )
+    if len(translations) == 0:
+        raise ValueError("translations must not be empty, but there are none")
+    for number, refs in enumerate(references):
+        if isinstance(refs, str):
+            raise ValueError(
+                "references must be a list for each sentence, but that of "
+                f"sentence {number} is the string {refs!r}; write [{refs!r}]"
+            )
+        if not refs or not all(ref.strip() for ref in refs):
+            raise ValueError(
+                "references must hold at least one text for each sentence, "
+                f"and none that is empty, but those of sentence {number} are "
+                f"{list(refs)!r}"
+            )

@@ -1,0 +1,215 @@
+"""The Tatoeba pairs themselves: split, and in words.
+
+What needs the real file looks for it where the project's data lie, or where
+the cache's environment variable says.
+"""
+
+import hashlib
+import os
+import unicodedata
+import zipfile
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import jaxtyping
+import pytest
+
+from d2lattn.corpora import SentencePair, Vocab, tatoeba
+from d2lattn.corpora.tatoeba import Held, detokenize, normalize, tokenize
+from d2lattn.evaluation import bleu, exact_match
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+FILE = Path(os.environ.get("D2LATTN_DATA", SHARED)) / "fra-eng.zip"
+
+
+def key_of(words):
+    """What a source is told apart by."""
+    return " ".join(word for word in words if any(map(str.isalnum, word)))
+
+
+def part_of(words):
+    """The split of a source, by its hash."""
+    digits = hashlib.sha256(key_of(words).encode("utf-8")).hexdigest()[:16]
+    return {0: "valid", 1: "test"}.get(int(digits, 16) % 58, "train")
+
+
+def test_split_by_hand():
+    words = {part_of((word,)): word for word in map(str, range(999))}
+    v, t, k = words["valid"], words["test"], words["train"]
+    train, valid, test = tatoeba.split(
+        [(v, "A !"), (t, "B."), (k, "C"), (f"{v}!", "D"), (v, "E"), (t, "b")]
+    )
+    assert train == [SentencePair((k,), ("c",))]
+    assert valid == [Held((v,), ("A !", "E")), Held((v, "!"), ("D",))]
+    assert test == [Held((t,), ("B.", "b"))]
+
+
+def test_held_out_pairs():
+    held = Held(("go", "!"), ("Va !", "Pars d'ici !"))
+    assert held.pairs() == [
+        SentencePair(("go", "!"), ("va", "!")),
+        SentencePair(("go", "!"), ("pars", "d'", "ici", "!")),
+    ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick():
+    """Call without the checker of annotations: it is a million calls."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture(scope="module")
+def lines(quick):
+    """The file as it is, line by line, read another way."""
+    if not FILE.exists():
+        pytest.skip(f"there is no {FILE}; tatoeba.URL says where to get it")
+    with zipfile.ZipFile(FILE) as files:
+        text = files.read("fra.txt").decode("utf-8")
+    return [line.split("\t") for line in text.removesuffix("\n").split("\n")]
+
+
+@pytest.fixture(scope="module")
+def pairs(lines):
+    return tatoeba.text_pairs(FILE)
+
+
+@pytest.fixture(scope="module")
+def srcs(pairs):
+    return [tuple(tokenize(src)) for src, tgt in pairs]
+
+
+@pytest.fixture(scope="module")
+def corpus(lines):
+    return tatoeba.load(FILE)
+
+
+@pytest.fixture(scope="module")
+def held(corpus):
+    return [*corpus.valid, *corpus.test]
+
+
+def test_all_pairs_are_there(lines, pairs):
+    assert len(lines) == 167_130
+    as_one = {tuple(normalize(text) for text in line) for line in lines}
+    assert len(pairs) == len(as_one)
+    assert {*pairs} == as_one
+    assert len(pairs) > 166_900
+    assert pairs[0] == ("Go.", "Va !")  # short ones come first
+    assert len(pairs[0][0]) < len(pairs[80_000][0]) < len(pairs[-1][0])
+
+
+def test_text_is_clean(pairs):
+    for text in (text for pair in pairs for text in pair):
+        assert text
+        assert unicodedata.is_normalized("NFC", text)
+        assert " ".join(text.split()) == text
+    seen = {*"".join(text for pair in pairs for text in pair)}
+    kinds = {unicodedata.category(letter) for letter in seen}
+    assert not {kind for kind in kinds if kind[0] in "CZ"} - {"Zs"}
+    assert {letter for letter in seen if letter.isspace()} == {" "}
+    assert not seen & {*"’‘"}
+
+
+def test_every_pair_is_in_one_split(srcs, corpus, held):
+    found = Counter(pair.src for pair in corpus.train)
+    found.update({one.src: len(one.references) for one in held})
+    assert found == Counter(srcs)
+
+
+def test_no_source_is_in_two_splits(corpus):
+    train = {key_of(pair.src) for pair in corpus.train}
+    valid = {key_of(one.src) for one in corpus.valid}
+    test = {key_of(one.src) for one in corpus.test}
+    assert not train & valid
+    assert not train & test
+    assert not valid & test
+    for part in (corpus.valid, corpus.test):
+        assert len({one.src for one in part}) == len(part)
+        assert 1900 < len(part) < 2200
+
+
+def test_splits_hang_on_the_source_alone(corpus):
+    for name, part in zip(corpus._fields, corpus, strict=True):
+        assert {part_of(one.src) for one in part} == {name}
+
+
+def test_all_references_of_a_source_are_there(pairs, srcs, held):
+    references = defaultdict(list)
+    for src, (_, tgt) in zip(srcs, pairs, strict=True):
+        references[src].append(tgt)
+    for one in held:
+        assert [*one.references] == references[one.src]
+    assert max(len(one.references) for one in held) > 5
+
+
+def test_training_pairs_are_pairs(pairs, srcs, corpus):
+    both = zip(srcs, pairs, strict=True)
+    ours = [SentencePair(s, tuple(tokenize(t))) for s, (_, t) in both]
+    train = [pair for pair in ours if part_of(pair.src) == "train"]
+    assert [*corpus.train] == train
+    assert len(train) > 160_000
+
+
+def test_words_are_words(corpus):
+    words = {word for pair in corpus.train for side in pair for word in side}
+    assert all(word == word.lower() == normalize(word) for word in words)
+    assert not {word for word in words if not word or " " in word}
+    assert all(src and tgt for src, tgt in corpus.train)
+
+
+@pytest.mark.parametrize(("language", "share"), [("en", 0.999), ("fr", 0.995)])
+def test_words_become_their_text_again(pairs, language, share):
+    texts = [pair[language == "fr"] for pair in pairs[::3]]
+    words = [tokenize(text) for text in texts]
+    again = [detokenize(each, language) for each in words]
+    same = sum(a == b.lower() for a, b in zip(again, texts, strict=True))
+    assert same >= share * len(texts)
+    # What is written another way is still the same words.
+    assert [tokenize(text) for text in again] == words
+
+
+def test_a_perfect_translation_has_a_perfect_score(held):
+    references = [one.references for one in held]
+    texts = [detokenize(one.pairs()[-1].tgt) for one in held]
+    assert bleu(texts, references).score > 99.9
+    assert exact_match(texts, references) > 0.99
+
+
+def test_vocabulary_is_of_training_alone(corpus, held):
+    """What is counted is training; what only held-out text has is unknown."""
+    vocab = Vocab(pair.tgt for pair in corpus.train)
+    trained = {word for pair in corpus.train for word in pair.tgt}
+    assert {*vocab.words[4:]} == trained
+    others = {w for one in held for p in one.pairs() for w in p.tgt} - trained
+    assert len(others) > 100
+    assert {vocab[word] for word in others} == {vocab.unk}
+
+
+def test_samples_are_nested(corpus):
+    few, more = (tatoeba.sample([*corpus.train], n) for n in (600, 40_000))
+    assert (len(few), len(more)) == (600, 40_000)
+    assert Counter(few) < Counter(more) < Counter(corpus.train)
+    # In the order of the file, and from all of it.
+    train = iter(corpus.train)
+    assert all(pair in train for pair in more)
+    middle = corpus.train.index(more[20_000]) / len(corpus.train)
+    assert 0.49 < middle < 0.51
+    assert tatoeba.sample(few, 601) == few
+
+
+def test_fewer_and_shorter(corpus, monkeypatch):
+    """Training gets smaller, what is held out does not."""
+    # Here, the folder of the file is the folder of the cache.
+    monkeypatch.setenv("D2LATTN_DATA", str(FILE.parent))
+    monkeypatch.setattr(tatoeba, "URL", "http://127.0.0.1:9/fra-eng.zip")
+    small = tatoeba.load(num_pairs=1000, max_words=9)
+    assert (small.valid, small.test) == (corpus.valid, corpus.test)
+    short = [
+        pair
+        for pair in corpus.train
+        if len(pair.src) <= 9 and len(pair.tgt) <= 9
+    ]
+    assert 1000 < len(short) < len(corpus.train)
+    assert [*small.train] == tatoeba.sample(short, 1000)

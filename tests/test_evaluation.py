@@ -1,0 +1,323 @@
+"""Scores: against formulas written out, and by hand."""
+
+import math
+import random
+from collections import Counter
+from fractions import Fraction
+
+import pytest
+import sacrebleu
+import torch
+
+from d2lattn.evaluation import (
+    alignment_error_rate,
+    alignment_links,
+    bleu,
+    exact_match,
+)
+
+WORDS = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta"]
+
+
+def sentences(draw, count, fewest=1):
+    return [
+        " ".join(draw.choices(WORDS, k=draw.randint(fewest, 9)))
+        for _ in range(count)
+    ]
+
+
+def corpus(seed, count=23):
+    """Translations that are a little like their one to four references."""
+    draw = random.Random(seed)
+    references = [sentences(draw, draw.randint(1, 4)) for _ in range(count)]
+    translations = []
+    for refs in references:
+        words = draw.choice(refs).split()
+        words[draw.randrange(len(words))] = draw.choice(WORDS)
+        translations.append(" ".join(words[: draw.randint(1, 9)]))
+    return translations, references
+
+
+def ngrams(words, n):
+    return Counter(zip(*(words[k:] for k in range(n)), strict=False))
+
+
+def bleu_by_formula(translations, references):
+    """Papineni et al. (2002), word by word, where all p are above 0."""
+    c = r = 0
+    matches, totals = [0] * 4, [0] * 4
+    for text, refs in zip(translations, references, strict=True):
+        words, refs = text.split(), [ref.split() for ref in refs]
+        c += len(words)
+        r += min((abs(len(ref) - len(words)), len(ref)) for ref in refs)[1]
+        for n in range(1, 5):
+            found = ngrams(words, n)
+            most = Counter()
+            for ref in refs:
+                most |= ngrams(ref, n)
+            matches[n - 1] += (found & most).total()
+            totals[n - 1] += found.total()
+    p = [m / t for m, t in zip(matches, totals, strict=True)]
+    return 100 * min(1, math.exp(1 - r / c)) * math.prod(p) ** 0.25
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_bleu_is_the_formula(seed):
+    translations, references = corpus(seed)
+    expected = bleu_by_formula(translations, references)
+    assert 1 < expected < 99
+    assert bleu(translations, references).score == pytest.approx(expected)
+
+
+def test_bleu_uses_all_references():
+    translations, references = corpus(7)
+    first = bleu(translations, [refs[:1] for refs in references])
+    both = bleu(translations, references)
+    assert both.score > first.score
+    turned = bleu(translations, [refs[::-1] for refs in references])
+    assert turned == both
+    twice = bleu(translations, [[*refs, *refs] for refs in references])
+    assert twice.score == both.score
+    for number, refs in enumerate(references):  # each reference can be it
+        for ref in refs:
+            texts = [others[0] for others in references]
+            texts[number] = ref
+            assert bleu(texts, references).score == 100
+
+
+def test_bleu_is_of_the_corpus():
+    # A translation of nothing costs its share, not a zero among averages.
+    references = [["alpha beta gamma delta epsilon"]] * 10
+    translations = ["alpha beta gamma delta epsilon"] * 9 + ["zeta"]
+    score = bleu(translations, references).score
+    assert score == pytest.approx(
+        bleu_by_formula(translations, references), abs=1e-9
+    )
+    assert 80 < score < 100
+
+
+def test_bleu_splits_words_itself():
+    refs = [["L'été, c'est fini !", "L'été est fini."]]
+    assert bleu(["l'été, c'est fini !"], refs).score == 100
+    assert bleu(["l'été,c'est fini!"], refs).score == 100  # 13a splits , !
+    assert bleu(["L'ÉTÉ EST FINI."], refs).score == 100
+    mixed = bleu(["L'ÉTÉ EST FINI."], refs, lowercase=False)
+    assert mixed.score < 50
+    assert bleu(["L'été est fini."], refs, lowercase=False).score == 100
+
+
+@pytest.mark.parametrize(
+    ("references", "lowercase", "parts"),
+    [
+        ([["A b c d."], ["A b.", "A c."]], True, {"nrefs:var", "case:lc"}),
+        ([["A b c d."], ["A b."]], False, {"nrefs:1", "case:mixed"}),
+        ([["A.", "B."], ["A.", "B."]], True, {"nrefs:2", "case:lc"}),
+    ],
+)
+def test_signature(references, lowercase, parts):
+    texts = ["A b c d.", "A b."]
+    _, signature = bleu(texts, references, lowercase=lowercase)
+    assert {*signature.split("|")} == parts | {
+        "eff:no",
+        "tok:13a",
+        "smooth:exp",
+        f"version:{sacrebleu.__version__}",
+    }
+
+
+def test_bleu_of_nothing_said():
+    assert bleu(["", ""], [["alpha beta"], ["beta gamma"]]).score == 0
+    assert bleu(["zeta"], [["alpha"]]).score == 0
+    assert bleu(["alpha"], [["alpha"]]).score == 0  # no four words in a row
+
+
+def test_scores_leave_their_arguments_alone():
+    translations, references = corpus(3)
+    again = corpus(3)
+    bleu(translations, references)
+    exact_match(translations, references)
+    assert (translations, references) == again
+
+
+def test_tuples_will_do():
+    translations, references = corpus(3)
+    as_tuples = tuple(translations), tuple(map(tuple, references))
+    assert bleu(*as_tuples) == bleu(translations, references)
+
+
+@pytest.mark.parametrize(
+    ("translations", "references", "share"),
+    [
+        (["a b"], [["a b"]], 1.0),
+        (["a b"], [["x", "A B"]], 1.0),
+        (["a b", "a b", "a", ""], [["a b"], ["c"], ["b", "a"], ["a"]], 0.5),
+        (["a b"], [["a b c"]], 0.0),
+        (["a b"], [["a  b"]], 0.0),
+    ],
+)
+def test_exact_match(translations, references, share):
+    assert exact_match(translations, references) == share
+
+
+def test_exact_match_with_capitals():
+    texts, refs = ["Va !", "va !"], [["Va !"], ["Va !"]]
+    assert exact_match(texts, refs, lowercase=False) == 0.5
+    assert exact_match(texts, refs) == 1.0
+
+
+@pytest.mark.parametrize("score", [bleu, exact_match])
+@pytest.mark.parametrize(
+    ("translations", "references", "message"),
+    [
+        ([], [], "translations must not be empty"),
+        (["a"], [["a"], ["b"]], "equally many, but there are 1 and 2"),
+        (["a", "b"], [["a"]], "equally many, but there are 2 and 1"),
+        (["a", "b"], [["a"], []], r"those of sentence 1 are \[\]"),
+        (["a", "b"], [["a", " "], ["b"]], r"sentence 0 are \['a', ' '\]"),
+        (["a b"], ["a b"], r"sentence 0 is the string 'a b'; write \['a b'"),
+        ("a", [["a"]], "must be lists"),
+        (["a"], "a", "must be lists"),
+    ],
+)
+@pytest.mark.usefixtures("unchecked")
+def test_wrong_texts(score, translations, references, message):
+    with pytest.raises(ValueError, match=message):
+        score(translations, references)
+
+
+T, S = 5, 7
+
+
+@pytest.mark.parametrize("num_src", range(S + 1))
+@pytest.mark.parametrize("num_tgt", range(T + 1))
+def test_links_by_hand(num_src, num_tgt, device):
+    weights = torch.rand(T, S).softmax(dim=-1)
+    expected = set()
+    for i, row in enumerate(weights.tolist()[:num_tgt]):
+        j = row.index(max(row))
+        if j < num_src:
+            expected.add((j, i))
+    found = alignment_links(weights.to(device), num_src, num_tgt)
+    assert found == expected
+    assert all(type(place) is int for link in found for place in link)
+
+
+@pytest.mark.parametrize(
+    ("row", "links"),
+    [
+        ([0.7, 0.1, 0.2, 0.0], {(0, 0)}),
+        ([0.1, 0.5, 0.4, 0.0], {(1, 0)}),
+        ([0.3, 0.3, 0.4, 0.0], set()),  # the end of the sentence
+        ([0.4, 0.2, 0.4, 0.0], {(0, 0)}),  # the first of two
+        ([0.0, 0.0, 0.0, 0.0], set()),  # nothing to attend to
+    ],
+)
+def test_links_of_one_row(row, links, dtype):
+    # Two words, their end, and padding; then the end of the target.
+    weights = torch.tensor([row, [1.0, 0.0, 0.0, 0.0]], dtype=dtype)
+    assert alignment_links(weights, num_src=2, num_tgt=1) == links
+
+
+def test_links_of_empty_matrices():
+    assert alignment_links(torch.zeros(3, 0), 0, 3) == set()
+    assert alignment_links(torch.zeros(0, 3), 3, 0) == set()
+
+
+@pytest.mark.parametrize(
+    ("shape", "num_src", "num_tgt", "message"),
+    [
+        ((2, 3), 4, 2, r"2 target and 4 source words .* shape \(2, 3\)"),
+        ((2, 3), 3, 3, r"3 target and 3 source words .* shape \(2, 3\)"),
+        ((2, 3), -1, 2, "2 target and -1 source words"),
+        ((2, 3), 2, -1, "-1 target and 2 source words"),
+        ((4, 2, 3), 3, 2, r"weights must have shape \(T, S\), .*\(4, 2, 3\)"),
+        ((3,), 3, 1, r"weights must have shape \(T, S\), but has shape \(3,"),
+    ],
+)
+@pytest.mark.usefixtures("unchecked")
+def test_wrong_weights(shape, num_src, num_tgt, message):
+    with pytest.raises(ValueError, match=message):
+        alignment_links(torch.ones(shape), num_src, num_tgt)
+
+
+def some_links(draw, count):
+    places = [(j, i) for j in range(4) for i in range(4)]
+    return [{*draw.sample(places, draw.randint(0, 7))} for _ in range(count)]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_error_rate_is_the_formula(seed):
+    draw = random.Random(seed)
+    found, sure, possible = (some_links(draw, 6) for _ in range(3))
+    A, S, P = (
+        {(n, *link) for n, links in enumerate(each) for link in links}
+        for each in (found, sure, possible)
+    )
+    P |= S
+    expected = 1 - Fraction(len(A & S) + len(A & P), len(A) + len(S))
+    rate = alignment_error_rate(found, sure, possible)
+    assert rate == pytest.approx(float(expected))
+
+    rate = alignment_error_rate(found, sure)
+    precision = Fraction(len(A & S), len(A))
+    recall = Fraction(len(A & S), len(S))
+    f_measure = 2 * precision * recall / (precision + recall)
+    assert rate == pytest.approx(float(1 - f_measure))
+    assert rate == alignment_error_rate(sure, found)
+
+
+@pytest.mark.parametrize(
+    ("found", "sure", "possible", "rate"),
+    [
+        ([{(0, 0)}], [{(0, 0)}], None, 0.0),
+        ([{(0, 1)}], [{(1, 0)}], None, 1.0),
+        ([set()], [{(0, 0)}], None, 1.0),
+        ([{(0, 0)}], [set()], None, 1.0),
+        # Sure links are possible ones, said or not.
+        ([{(0, 0)}], [{(0, 0)}], [set()], 0.0),
+        ([{(0, 0), (1, 1)}], [{(0, 0)}], [{(1, 1)}], 0.0),
+        # Sure 1 of 2, possible 2 of 3, found 3: 1 - (1 + 2) / (3 + 2)
+        (
+            [{(0, 0), (1, 1), (2, 3)}],
+            [{(0, 0), (2, 2)}],
+            [{(1, 1)}],
+            0.4,
+        ),
+        # Over the corpus: 1 - 2 * 3 / (4 + 4), not (0 + 1) / 2.
+        (
+            [[(0, 0), (1, 1), (2, 2)], [(0, 1)]],
+            [((0, 0), (1, 1), (2, 2)), ((0, 0),)],
+            None,
+            0.25,
+        ),
+        # A link said twice is one link.
+        ([[(0, 0), (0, 0), (1, 1)]], [[(0, 0)]], None, 1 / 3),
+    ],
+)
+def test_error_rate_by_hand(found, sure, possible, rate):
+    assert alignment_error_rate(found, sure, possible) == pytest.approx(rate)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([], []), "must not both be empty"),
+        (([set()], [set()]), "must not both be empty"),
+        (([set()], [{(0, 0)}] * 2), "same sentences, but are of 1, 2 and 2"),
+        (([set()], [{(0, 0)}], []), "same sentences, but are of 1, 1 and 0"),
+    ],
+)
+@pytest.mark.usefixtures("unchecked")
+def test_wrong_links(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        alignment_error_rate(*arguments)
+
+
+def test_links_of_a_diagonal_are_right():
+    gold = {(n, n) for n in range(T)}
+    weights = torch.eye(T + 1)  # each word looks at its own, the end at end
+    found = alignment_links(weights, T, T)
+    assert alignment_error_rate([found], [gold]) == 0
+    later = alignment_links(weights[1:], T, T)  # a step late
+    assert later == {(n + 1, n) for n in range(T - 1)}
+    assert alignment_error_rate([later], [gold]) == 1
