@@ -27,6 +27,7 @@ from d2lattn.progress import progress
 
 __all__ = [
     "Epoch",
+    "cool_down",
     "load_checkpoint",
     "mean_loss",
     "pick_device",
@@ -89,6 +90,26 @@ def warm_up(step: int, num_hiddens: int, warmup_steps: int) -> float:
         step=step, num_hiddens=num_hiddens, warmup_steps=warmup_steps
     )
     return num_hiddens**-0.5 * min(step**-0.5, step * warmup_steps**-1.5)
+
+
+def cool_down(step: int, num_steps: int) -> float:
+    """Compute a factor for the learning rate that falls evenly, to 0 at last.
+
+    1 before the first of `num_steps` steps, 0 after the last: what training
+    has learned comes to rest, which matters where it is short.
+
+    Raises `ValueError` where a number is below 1 or the step is not one of
+    the steps.
+
+    >>> cool_down(1, 4), cool_down(4, 4)
+    (1.0, 0.25)
+    """
+    check_positive(step=step, num_steps=num_steps)
+    if step > num_steps:
+        raise ValueError(
+            f"step must be at most num_steps, {num_steps}, but is {step}"
+        )
+    return (num_steps + 1 - step) / num_steps
 
 
 def pick_device() -> torch.device:

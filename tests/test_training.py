@@ -18,6 +18,7 @@ from d2lattn.seq2seq import (
     Seq2SeqEncoder,
 )
 from d2lattn.training import (
+    cool_down,
     load_checkpoint,
     mean_loss,
     pick_device,
@@ -149,6 +150,24 @@ def test_rate_rises_evenly_and_falls_with_the_root():
 def test_rate_asks_for_numbers_above_zero(numbers):
     with pytest.raises(ValueError, match="must be at least 1, but is 0"):
         warm_up(*numbers)
+
+
+def test_the_rate_falls_evenly_to_zero():
+    factors = [cool_down(step, 8) for step in range(1, 9)]
+    assert factors == [step / 8 for step in range(8, 0, -1)]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "error"),
+    [
+        ((0, 8), "step must be at least 1, but is 0"),
+        ((9, 8), "step must be at most num_steps, 8, but is 9"),
+        ((1, 0), "num_steps must be at least 1, but is 0"),
+    ],
+)
+def test_the_rate_falls_over_the_steps_there_are(numbers, error):
+    with pytest.raises(ValueError, match=error):
+        cool_down(*numbers)
 
 
 @pytest.mark.parametrize(
