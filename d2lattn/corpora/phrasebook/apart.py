@@ -1,0 +1,68 @@
+"""Which combinations are kept out of training, though their parts are not.
+
+A sentence with one of them is in the split `combinations` and in no other.
+"""
+
+__all__ = ["FAMILIES", "apart_in_clause", "apart_in_noun_phrase"]
+
+ADJECTIVE_NOUN = {
+    ("black", "dog"),
+    ("white", "flower"),
+    ("red", "dress"),
+    ("old", "hotel"),
+    ("beautiful", "bird"),
+    ("new", "car"),
+    ("small", "house"),
+    ("good", "cake"),
+    ("big", "tree"),
+    ("tired", "horse"),
+    ("happy", "teacher"),
+    ("young", "sister"),
+}
+OWNERS = {"teacher", "girl"}
+NEGATED = {"find", "buy"}
+ADVERB_VERB = {
+    ("often", "sleep"),
+    ("often", "go"),
+    ("always", "work"),
+    ("always", "eat"),
+    ("already", "buy"),
+    ("already", "arrive"),
+    ("never", "speak"),
+}
+
+#: What a family keeps apart: an adjective and the noun it stands with; an
+#: owner and what is owned ("the girl 's book"); a verb with an object pronoun
+#: and a negation ("does not buy it"); an adverb and a verb.
+FAMILIES = ("adjective noun", "owner", "negated pronoun", "adverb verb")
+
+
+def apart_in_noun_phrase(
+    noun: str, adjectives: tuple[str, ...], owner: str
+) -> tuple[str, ...]:
+    """The families of which a noun phrase holds a combination.
+
+    >>> apart_in_noun_phrase("dog", ("big", "black"), "girl")
+    ('adjective noun', 'owner')
+    """
+    found = ()
+    for adjective in adjectives:
+        if (adjective, noun) in ADJECTIVE_NOUN:
+            found += ("adjective noun",)
+    return (*found, "owner") if owner in OWNERS else found
+
+
+def apart_in_clause(
+    verb: str, adverb: str, *, pronoun: bool
+) -> tuple[str, ...]:
+    """The families of which a clause holds a combination.
+
+    >>> apart_in_clause("buy", "not", pronoun=True)
+    ('negated pronoun',)
+    """
+    found = ()
+    if pronoun and verb in NEGATED and adverb in {"not", "never"}:
+        found += ("negated pronoun",)
+    if (adverb, verb) in ADVERB_VERB:
+        found += ("adverb verb",)
+    return found

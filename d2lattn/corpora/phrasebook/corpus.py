@@ -1,0 +1,103 @@
+"""The corpus: sentences of every construction, each in one split."""
+
+import functools
+import hashlib
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from d2lattn.corpora.phrasebook.choices import Draw
+from d2lattn.corpora.phrasebook.compounds import COMPOUNDS
+from d2lattn.corpora.phrasebook.lexicon import ADJECTIVES
+from d2lattn.corpora.phrasebook.pieces import Phrase, Piece, finish
+from d2lattn.corpora.phrasebook.questions import QUESTIONS
+from d2lattn.corpora.phrasebook.sense import SENSE
+from d2lattn.corpora.phrasebook.statements import STATEMENTS
+
+__all__ = ["CONSTRUCTIONS", "Phrasebook", "load", "sentences", "split"]
+
+#: Each construction by its name, and how many sentences are drawn of it.
+#: Those of several clauses can say more.
+CONSTRUCTIONS: dict[str, tuple[Callable[[Draw], Piece], int]] = {
+    draw.__name__.replace("_", " "): (draw, number)
+    for draws, number in (
+        (STATEMENTS, 1200),
+        (QUESTIONS, 1200),
+        (COMPOUNDS, 2000),
+    )
+    for draw in draws
+}
+LONGEST = 25
+MOST = 400  # combinations of a family
+
+
+class Phrasebook(NamedTuple):
+    """The four splits; no sentence of either language is in two of them."""
+
+    train: tuple[Phrase, ...]
+    valid: tuple[Phrase, ...]
+    test: tuple[Phrase, ...]
+    combinations: tuple[Phrase, ...]
+
+
+@functools.cache
+def load() -> Phrasebook:
+    """Draw the whole phrasebook: the same on every machine, in two seconds.
+
+    It is drawn once, and kept.
+    """
+    splits = {name: [] for name in Phrasebook._fields}
+    seen, families = set(), Counter()
+    for name, (_, number) in CONSTRUCTIONS.items():
+        stream = sentences(name)
+        while number:
+            phrase, apart = next(stream)
+            if phrase.src in seen:
+                continue
+            seen.add(phrase.src)
+            number -= 1
+            if not apart:
+                splits[split(phrase)].append(phrase)
+            elif len(apart) == 1 and families[apart] < MOST:
+                families[apart] += 1
+                phrase = phrase._replace(construction=apart[0])
+                splits["combinations"].append(phrase)
+    return Phrasebook(*map(tuple, splits.values()))
+
+
+def sentences(name: str) -> Iterator[tuple[Phrase, tuple[str, ...]]]:
+    """Draw sentences of a construction, without end.
+
+    With each come the families of combinations that it holds. A sentence may
+    come twice. One that is too long, or says an adjective and then the same
+    or its opposite, is passed over.
+
+    >>> phrase, apart = next(sentences("when questions"))
+    >>> phrase.src[0], phrase.tgt[:2]
+    ('when', ('quand', 'est-ce'))
+    """
+    draw, (construct, _) = Draw(f"phrasebook: {name}"), CONSTRUCTIONS[name]
+    while True:
+        draw.named.clear()
+        piece = construct(draw)
+        phrase = finish(piece, name)
+        said = [
+            SENSE.get(word, word)
+            for before, word in itertools.pairwise(("", *phrase.src))
+            if word in ADJECTIVES and before != "years"
+        ]
+        if len(phrase.src) <= LONGEST and len({*said}) == len(said):
+            yield phrase, piece.apart
+
+
+def split(phrase: Phrase) -> str:
+    """The split of a sentence, out of train, valid and test.
+
+    It is a matter of the French words alone, so that sentences with one
+    translation stay together.
+    """
+    text = " ".join(phrase.tgt).encode()
+    digest = hashlib.blake2b(text, digest_size=4).digest()
+    share = int.from_bytes(digest, "big") / 2**32
+    return "valid" if share < 0.032 else "test" if share < 0.08 else "train"

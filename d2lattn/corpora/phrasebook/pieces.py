@@ -1,0 +1,125 @@
+"""Pieces of a sentence in both languages, and how they are put together.
+
+A word carries the ideas it expresses, and two words are linked when they share
+one. So whoever composes a sentence says once what belongs together, and the
+alignment of the sentence follows, wherever its words end up.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from d2lattn.corpora.phrasebook.spelling import spell_english, spell_french
+
+__all__ = [
+    "Phrase",
+    "Piece",
+    "Word",
+    "arrange",
+    "finish",
+    "pair",
+    "say",
+    "words",
+]
+
+
+class Phrase(NamedTuple):
+    """A sentence, its translation, and which words translate which.
+
+    `src` is English and `tgt` French. `alignment` holds pairs (position in
+    `src`, position in `tgt`), sorted. `construction` names what the sentence
+    is an example of.
+
+    >>> phrase = finish(pair("near", "près de"), "example")
+    >>> phrase.src, phrase.tgt
+    (('near',), ('près', 'de'))
+    >>> phrase.alignment
+    ((0, 0), (0, 1))
+    """
+
+    src: tuple[str, ...]
+    tgt: tuple[str, ...]
+    alignment: tuple[tuple[int, int], ...]
+    construction: str
+
+
+#: A word and the ideas it expresses; an idea is an object of its own.
+Word = tuple[str, tuple[object, ...]]
+
+
+class Piece(NamedTuple):
+    """Some words of an English sentence, and those they are in French.
+
+    `apart` names the combinations in it that are kept out of training.
+    """
+
+    english: tuple[Word, ...] = ()
+    french: tuple[Word, ...] = ()
+    apart: tuple[str, ...] = ()
+
+
+def words(text: str, *ideas: object) -> tuple[Word, ...]:
+    """Split at spaces; each word expresses all these ideas."""
+    if " " in text:
+        return tuple([(word, ideas) for word in text.split()])
+    return ((text, ideas),) if text else ()
+
+
+def pair(english: str, french: str) -> Piece:
+    """Link every word of one side with every word of the other.
+
+    >>> finish(pair("going to", "va"), "example").alignment
+    ((0, 0), (1, 0))
+    """
+    idea = object()
+    return Piece(words(english, idea), words(french, idea))
+
+
+def arrange(english: Sequence[Piece], french: Sequence[Piece]) -> Piece:
+    """Say pieces in one order in English and in another in French.
+
+    A piece may have no words in one of the languages.
+
+    >>> black, cat = pair("black", "noir"), pair("cat", "chat")
+    >>> finish(arrange([black, cat], [cat, black]), "example").alignment
+    ((0, 1), (1, 0))
+    """
+    return Piece(
+        sum([piece.english for piece in english], ()),
+        sum([piece.french for piece in french], ()),
+        sum([piece.apart for piece in english], ()),
+    )
+
+
+def say(*pieces: Piece) -> Piece:
+    """Say pieces in the same order in both languages."""
+    return arrange(pieces, pieces)
+
+
+def finish(piece: Piece, construction: str) -> Phrase:
+    """Spell both sides, and read the alignment off the ideas.
+
+    >>> tree = arrange([pair("a", "un"), pair("old", "vieil"),
+    ...                 pair("tree", "arbre")], [])
+    >>> finish(tree, "example").src
+    ('an', 'old', 'tree')
+    """
+    src = spell_english(piece.english)
+    tgt = spell_french(piece.french)
+    places = {}
+    for i, (_, ideas) in enumerate(src):
+        for idea in ideas:
+            if idea in places:
+                places[idea].append(i)
+            else:
+                places[idea] = [i]
+    links = set()
+    for j, (_, ideas) in enumerate(tgt):
+        for idea in ideas:
+            for i in places.get(idea, ()):
+                links.add((i, j))
+    return Phrase(
+        tuple([word for word, _ in src]),
+        tuple([word for word, _ in tgt]),
+        tuple(sorted(links)),
+        construction,
+    )
