@@ -4,6 +4,7 @@ One concept a module; the figures are in `d2lattn.figures`, which needs Plotly,
 and are not imported from here.
 """
 
+from d2lattn.comparison import Convolution, Recurrence, SelfAttention
 from d2lattn.masking import length_mask, masked_softmax
 from d2lattn.pooling import (
     KERNELS,
@@ -14,6 +15,7 @@ from d2lattn.pooling import (
     gaussian,
     kernel_weights,
 )
+from d2lattn.positional import PositionalEncoding
 from d2lattn.recording import record_attention
 from d2lattn.scoring import (
     AdditiveAttention,
@@ -24,8 +26,12 @@ from d2lattn.scoring import (
 __all__ = [
     "KERNELS",
     "AdditiveAttention",
+    "Convolution",
     "DotProductAttention",
     "NadarayaWatson",
+    "PositionalEncoding",
+    "Recurrence",
+    "SelfAttention",
     "boxcar",
     "constant",
     "epanechnikov",

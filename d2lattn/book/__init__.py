@@ -23,6 +23,7 @@ from d2lattn.book.figures import (
     visit_figure_elsewhere,
     visit_figure_html,
 )
+from d2lattn.book.reference import Reference
 from d2lattn.figures import page
 
 __all__ = ["FigureRenderer", "setup"]
@@ -147,6 +148,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     # After that of sphinx-external-toc.
     app.connect("build-finished", write_index, priority=900)
     typesetting.register(app)
+    app.add_directive("reference", Reference)
     return {
         "version": "1",
         "env_version": 1,

@@ -1,0 +1,229 @@
+"""The package's reference page: every public name, as its docstring tells.
+
+Sphinx's own autodoc reads docstrings as reStructuredText; ours are written
+like the chapters, with the same mathematics.
+"""
+
+import ast
+import importlib
+import inspect
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.util.docutils import SphinxDirective
+
+Definition = ast.ClassDef | ast.FunctionDef
+
+
+def public(module: ModuleType) -> dict[str, Any]:
+    """The classes and functions that a module makes public, in its order."""
+    package = importlib.import_module(module.__name__.partition(".")[0])
+    names = getattr(module, "__all__", package.__all__)
+    found = {
+        name: thing
+        for name, thing in vars(module).items()
+        if name in names and (inspect.isclass(thing) or callable(thing))
+    }
+    # What is shown elsewhere is not shown again.
+    home = module.__name__
+    return {n: x for n, x in found.items() if x.__module__.startswith(home)}
+
+
+@cache
+def definitions(path: Path) -> dict[str, Definition]:
+    """The definitions of a file by name."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {n.name: n for n in tree.body if isinstance(n, Definition)}
+
+
+def definition(thing: Any) -> Definition:
+    """The definition of a class or function in its file."""
+    home = importlib.import_module(thing.__module__)
+    return definitions(Path(home.__file__))[thing.__name__]
+
+
+def signature(thing: Any) -> str:
+    """How it is called, with the annotations as they are written."""
+    node, returns = definition(thing), ""
+    if isinstance(node, ast.FunctionDef):
+        arguments = node.args
+        if node.returns is not None:
+            returns = f" -> {ast.unparse(node.returns)}"
+    else:
+        methods = {
+            n.name: n for n in node.body if isinstance(n, ast.FunctionDef)
+        }
+        if "__init__" not in methods:
+            fields = [n for n in node.body if isinstance(n, ast.AnnAssign)]
+            return _call(node.name, map(ast.unparse, fields))
+        arguments = methods["__init__"].args
+    return _call(node.name, _parameters(arguments), returns)
+
+
+def _parameters(arguments: ast.arguments) -> Iterator[str]:
+    """Each parameter as text, `self` left out."""
+    plain = [*arguments.posonlyargs, *arguments.args]
+    defaults = [None] * (len(plain) - len(arguments.defaults))
+    defaults += arguments.defaults
+    for parameter, default in zip(plain, defaults, strict=True):
+        if parameter.arg not in {"self", "cls"}:
+            yield _parameter(parameter, default)
+    if arguments.vararg:
+        yield f"*{ast.unparse(arguments.vararg)}"
+    elif arguments.kwonlyargs:
+        yield "*"
+    pairs = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    for parameter, default in pairs:
+        yield _parameter(parameter, default)
+    if arguments.kwarg:
+        yield f"**{ast.unparse(arguments.kwarg)}"
+
+
+def _parameter(parameter: ast.arg, default: ast.expr | None) -> str:
+    text = ast.unparse(parameter)
+    return text if default is None else f"{text} = {ast.unparse(default)}"
+
+
+def _call(name: str, parameters: Iterator[str], returns: str = "") -> str:
+    """On one line where it fits, else a line for each parameter."""
+    parameters = [*parameters]
+    called = f"{name}({', '.join(parameters)}){returns}"
+    if len(called) > 79:
+        lines = "".join(f"    {parameter},\n" for parameter in parameters)
+        called = f"{name}(\n{lines}){returns}"
+    return called.replace("'", '"')  # as our formatter has it
+
+
+def fenced(text: str) -> str:
+    """A docstring with its examples set as code."""
+    lines, inside = [], False
+    for line in [*text.splitlines(), ""]:
+        if line.startswith(">>>") and not inside:
+            lines.append("```pycon")
+            inside = True
+        elif not line and inside:
+            lines.append("```")
+            inside = False
+        lines.append(line.replace("<BLANKLINE>", ""))
+    return "\n".join(lines)
+
+
+def made_of(thing: Any, names: set[str]) -> list[str]:
+    """Which of these names its code speaks of, in their order there."""
+    used = {}
+    for node in ast.walk(definition(thing)):
+        if isinstance(node, ast.Name) and node.id in names:
+            used[node.id] = node.lineno, node.col_offset
+    used.pop(thing.__name__, None)
+    return sorted(used, key=used.get)
+
+
+def mirrored(folder: Path) -> dict[str, str]:
+    """The chapter that mirrors each definition, by its dotted path."""
+    found = {}
+    for path in sorted(folder.glob("*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            target = cell["metadata"].get("mirror")
+            if target is not None:
+                found[target] = path.stem
+    return found
+
+
+class Reference(SphinxDirective):
+    """The public names of the modules named, a line each.
+
+    First a table, of what each is made of and where it is built; then a
+    section for each module.
+    """
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        modules = [importlib.import_module(line) for line in self.content]
+        things = {n: x for m in modules for n, x in public(m).items()}
+        docs = Path(self.env.srcdir, self.env.docname).parent
+        self.chapters = mirrored(docs)
+        for path in (*docs.glob("*.ipynb"), *(m.__file__ for m in modules)):
+            self.env.note_dependency(str(path))
+        sections = [self._map(things)]
+        for module in modules:
+            section = self._section(module.__name__)
+            section += self._parsed(inspect.getdoc(module))
+            for name, thing in public(module).items():
+                section += self._entry(name, thing, {*things})
+            sections.append(section)
+        return sections
+
+    def _map(self, things: dict[str, Any]) -> nodes.table:
+        """What is built in a chapter, of what, and in which."""
+        rows = [
+            (
+                self._links([name]),
+                self._links(made_of(thing, {*things})),
+                self._chapter(thing),
+            )
+            for name, thing in things.items()
+            if self._chapter(thing)
+        ]
+        names = ("name", "made of", "built in")
+        rows.insert(0, tuple([nodes.Text(name)] for name in names))
+        group = nodes.tgroup("", *[nodes.colspec(colwidth=1)] * 3, cols=3)
+        for part, some in (nodes.thead, rows[:1]), (nodes.tbody, rows[1:]):
+            group += part("", *map(self._row, some))
+        return nodes.table("", group, classes=["d2l-map"])
+
+    def _row(self, cells: tuple[list[nodes.Node], ...]) -> nodes.row:
+        entries = [
+            nodes.entry("", nodes.paragraph("", "", *cell)) for cell in cells
+        ]
+        return nodes.row("", *entries)
+
+    def _links(self, names: list[str]) -> list[nodes.Node]:
+        """Names that lead to their entries, with commas between them."""
+        found = []
+        for name in names:
+            if found:
+                found.append(nodes.Text(", "))
+            link = nodes.reference(refid=f"api-{name}", internal=True)
+            link += nodes.literal(text=name)
+            found.append(link)
+        return found
+
+    def _chapter(self, thing: Any) -> list[nodes.Node]:
+        """The chapter that mirrors it, if any does."""
+        path = f"{thing.__module__}.{thing.__name__}"
+        if path not in self.chapters:
+            return []
+        return self.parse_inline(f"{{doc}}`{self.chapters[path]}`")[0]
+
+    def _section(self, title: str, anchor: str = "") -> nodes.section:
+        section = nodes.section(ids=[anchor or nodes.make_id(title)])
+        section += nodes.title("", "", nodes.literal(text=title))
+        return section
+
+    def _parsed(self, text: str) -> list[nodes.Node]:
+        """Text as in a chapter."""
+        box = nodes.container()
+        lines = StringList(text.splitlines(), self.env.docname)
+        self.state.nested_parse(lines, self.content_offset, box)
+        return box.children
+
+    def _entry(self, name: str, thing: Any, names: set[str]) -> nodes.section:
+        section = self._section(name, f"api-{name}")
+        called = f"```python\n{signature(thing)}\n```"
+        section += self._parsed(called)
+        section += self._parsed(fenced(inspect.getdoc(thing) or ""))
+        facts = nodes.paragraph(classes=["d2l-api-facts"])
+        if parts := self._links(made_of(thing, names)):
+            facts += [nodes.Text("Made of "), *parts, nodes.Text(". ")]
+        if chapter := self._chapter(thing):
+            facts += [nodes.Text("Built in "), *chapter, nodes.Text(".")]
+        if facts.children:
+            section += facts
+        return section
