@@ -6,6 +6,7 @@ and are not imported from here.
 
 from d2lattn.comparison import Convolution, Recurrence, SelfAttention
 from d2lattn.masking import length_mask, masked_softmax
+from d2lattn.multihead import MultiHeadAttention
 from d2lattn.pooling import (
     KERNELS,
     NadarayaWatson,
@@ -28,6 +29,7 @@ __all__ = [
     "AdditiveAttention",
     "Convolution",
     "DotProductAttention",
+    "MultiHeadAttention",
     "NadarayaWatson",
     "PositionalEncoding",
     "Recurrence",
