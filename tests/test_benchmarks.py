@@ -1,0 +1,143 @@
+"""What the benchmarks compare is comparable, and what they count is right."""
+
+import json
+from pathlib import Path
+
+import oracles
+import pytest
+import torch
+import translation
+from twin import make_twin
+
+from d2lattn.corpora import phrasebook
+
+RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
+NAMES = sorted(translation.RECIPES["tatoeba"])
+TINY = translation.TRANSFORMER | {
+    "embed_size": 7,
+    "num_hiddens": 8,
+    "ffn_num_hiddens": 11,
+    "num_heads": 2,
+    "num_epochs": 1,
+    "max_tokens": 64,
+}
+
+
+def tiny(name):
+    return translation.make_model(name, TINY, 31, 37).eval()
+
+
+def some_batch():
+    """Sources, targets and lengths."""
+    src, tgt = torch.randint(31, (3, 7)), torch.randint(37, (3, 5))
+    return src, tgt, torch.tensor([7, 4, 2])
+
+
+def test_the_twin_is_the_same_function_of_the_same_weights():
+    ours = tiny("transformer")
+    twin = make_twin(ours, 0.0).eval()
+    with torch.no_grad():
+        for mine, theirs in (
+            (ours.encoder, twin.encoder.stack),
+            (ours.decoder, twin.decoder.stack),
+        ):
+            for block, layer in zip(mine.blks, theirs.layers, strict=True):
+                for p, q, rows in oracles.pairs(block, layer):
+                    p.copy_(q[rows])
+            mine.ln.load_state_dict(theirs.norm.state_dict())
+        batch = some_batch()
+        torch.testing.assert_close(ours(*batch), twin(*batch))
+
+
+def test_the_twin_has_as_much_to_learn_and_the_same_dropout():
+    ours, twin = tiny("transformer"), tiny("nn.Transformer")
+    sizes = [sum(p.numel() for p in m.parameters()) for m in (ours, twin)]
+    assert sizes[0] == sizes[1]
+    recipe = TINY | {"dropout": 0.5}
+    twin = translation.make_model("nn.Transformer", recipe, 31, 37)
+    for layer in (*twin.encoder.stack.layers, *twin.decoder.stack.layers):
+        assert layer.self_attn.dropout == layer.dropout1.p == 0.5
+        assert layer.dropout.p == 0.0
+
+
+@torch.no_grad()
+def test_the_twin_decodes_word_by_word():
+    twin, (src, tgt, lens) = tiny("nn.Transformer"), some_batch()
+    state = twin.decoder.init_state(twin.encoder(src, lens), lens)
+    found = []
+    for token in tgt.split(1, dim=1):
+        logits, state = twin.decoder(token, state)
+        found.append(logits)
+    wanted = twin(src, tgt, lens)
+    torch.testing.assert_close(torch.cat(found, 1), wanted)
+    rows = torch.tensor([2, 0])
+    logits, _ = twin.decoder(tgt[rows][:, :1], state.select(rows))
+    assert logits.shape == (2, 1, 37)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_model_of_a_recipe_is_trained_and_asked(name, unchecked):
+    book = phrasebook.load()
+    split = translation.Split(
+        [pair.src for pair in book.test[:5]],
+        [[phrasebook.detokenize(pair.tgt)] for pair in book.test[:5]],
+        book.test[:5],
+    )
+    corpus = translation.Corpus(
+        "phrasebook",
+        book.train[:30],
+        book.valid[:3],
+        {"test": split},
+        phrasebook.detokenize,
+    )
+    row = translation.run(name, TINY, corpus, seed=1)
+    json.dumps(row)
+    assert row["scores"]["test"]["sentences"] == 5
+    assert 0 <= row["scores"]["test"]["bleu"] <= 100
+    assert ("alignment" in row) == (name in {"bahdanau", "transformer"})
+
+
+def test_every_sentence_is_in_one_group_of_lengths():
+    lengths = [1, 3, 4, 5, 8, 9, 20, 21, 40]
+    split = translation.Split(
+        [("a",) * n for n in lengths], [["a " * n] for n in lengths]
+    )
+    texts = ["a " * n for n in lengths]
+    groups = translation.by_length(split, texts)
+    assert [g["sentences"] for g in groups] == [3, 2, 1, 1, 2]
+    assert [g["longest"] for g in groups] == [4, 8, 9, 20, 40]
+    assert {g["bleu"] for g in groups} == {100.0}
+
+
+@pytest.mark.parametrize(
+    ("words", "score"),
+    [
+        ("il est calme .", 1.0),
+        ("", 0.0),
+        ("il est calme", (1 - 0.0) * 2.718281828 ** (1 - 4 / 3)),
+        ("il est bon .", (3 / 4) ** 0.5 * (1 / 3) ** 0.25),
+        ("il il il il", 0.0),
+    ],
+)
+def test_the_bleu_of_d2l(words, score):
+    found = translation.d2l_bleu(words.split(), ["il", "est", "calme", "."])
+    assert found == pytest.approx(score)
+
+
+def test_a_row_takes_the_place_of_its_like(tmp_path, monkeypatch):
+    monkeypatch.setattr(translation, "RESULTS", tmp_path / "new" / "rows.json")
+    row = {"corpus": "a", "num_pairs": 1, "model": "m", "seed": 1, "x": 1}
+    for change in ({}, {"seed": 2}, {"x": 2}):
+        translation.keep(row | change)
+    rows = json.loads(translation.RESULTS.read_text("utf-8"))
+    assert [(r["seed"], r["x"]) for r in rows] == [(1, 2), (2, 1)]
+
+
+@pytest.mark.parametrize("name", ["attention", "translation"])
+def test_results_name_what_they_come_from(name):
+    path = RESULTS / f"{name}.json"
+    text = path.read_text("utf-8")
+    rows = json.loads(text)
+    for row in rows if isinstance(rows, list) else [rows]:
+        assert row["command"].startswith(f"python benchmarks/{path.stem}.py")
+        assert {"python", "torch"} <= row["versions"].keys()
