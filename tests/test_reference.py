@@ -8,8 +8,8 @@ import pytest
 
 import d2lattn
 from d2lattn.book.reference import (
-    fenced,
     made_of,
+    markdown,
     mirrored,
     public,
     signature,
@@ -94,7 +94,7 @@ def test_what_is_wrapped_shows_its_own_signature():
 
 def test_examples_are_set_as_code():
     text = "A.\n\n>>> f()\n1\n<BLANKLINE>\n2\n\nB.\n\n>>> g()"
-    assert fenced(text).splitlines() == [
+    assert markdown(text).splitlines() == [
         "A.",
         "",
         "```pycon",
@@ -108,6 +108,29 @@ def test_examples_are_set_as_code():
         "",
         "```pycon",
         ">>> g()",
+        "```",
+    ]
+
+
+def test_sections_stand_no_further_in():
+    text = (
+        "A.\n\nArgs:\n    x: an x\n        or so.\n    y: a y.\n\n"
+        "Example:\n    >>> f()\n    1\n"
+    )
+    assert markdown(text).splitlines() == [
+        "A.",
+        "",
+        "Args:",
+        "",
+        "- `x`: an x",
+        "        or so.",
+        "- `y`: a y.",
+        "",
+        "Example:",
+        "",
+        "```pycon",
+        ">>> f()",
+        "1",
         "```",
     ]
 

@@ -8,6 +8,7 @@ import ast
 import importlib
 import inspect
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -100,16 +101,34 @@ def _call(name: str, parameters: Iterator[str], returns: str = "") -> str:
     return called.replace("'", '"')  # as our formatter has it
 
 
-def fenced(text: str) -> str:
-    """A docstring with its examples set as code."""
-    lines, inside = [], False
+SECTION = re.compile(r"(Args|Returns|Raises|Yields|Example|Examples):$")
+ITEM = re.compile(r"    (\*{0,2}\w+): ")
+
+
+def markdown(text: str) -> str:
+    """A docstring as a chapter would write it.
+
+    Examples are set as code, and what stands in a section ("Args:") stands
+    no further in: it would be code, too. Arguments become a list.
+    """
+    lines, example, section = [], False, ""
     for line in [*text.splitlines(), ""]:
-        if line.startswith(">>>") and not inside:
+        if heading := SECTION.match(line):
+            section = heading[1]
+            lines += [line, ""]
+            continue
+        if line and not line.startswith(" "):
+            section = "" if not example else section
+        if section in {"Args", "Raises"}:
+            line = ITEM.sub(r"- `\1`: ", line)
+        elif section:
+            line = line.removeprefix("    ")
+        if line.startswith(">>>") and not example:
             lines.append("```pycon")
-            inside = True
-        elif not line and inside:
+            example = True
+        elif not line and example:
             lines.append("```")
-            inside = False
+            example = False
         lines.append(line.replace("<BLANKLINE>", ""))
     return "\n".join(lines)
 
@@ -218,7 +237,7 @@ class Reference(SphinxDirective):
         section = self._section(name, f"api-{name}")
         called = f"```python\n{signature(thing)}\n```"
         section += self._parsed(called)
-        section += self._parsed(fenced(inspect.getdoc(thing) or ""))
+        section += self._parsed(markdown(inspect.getdoc(thing) or ""))
         facts = nodes.paragraph(classes=["d2l-api-facts"])
         if parts := self._links(made_of(thing, names)):
             facts += [nodes.Text("Made of "), *parts, nodes.Text(". ")]
