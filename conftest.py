@@ -1,5 +1,6 @@
 """How pytest runs the notebooks: what nbval compares and what it leaves."""
 
+import importlib
 import os
 
 from nbval.plugin import IPyNbFile
@@ -22,6 +23,15 @@ def pytest_configure(config):
     if hasattr(config, "workerinput"):
         # Workers share the cores already; threads would fight over them.
         os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_sessionstart(session):
+    """Import the package before its modules are collected for doctests.
+
+    One that is collected first would be imported twice, by the package and
+    by pytest, and its classes would not be the same.
+    """
+    importlib.import_module("d2lattn")
 
 
 def pytest_collectstart(collector):

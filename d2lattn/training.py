@@ -27,6 +27,7 @@ from d2lattn.progress import progress
 
 __all__ = [
     "Epoch",
+    "batch_loss",
     "cool_down",
     "load_checkpoint",
     "mean_loss",
@@ -166,6 +167,17 @@ def train(
 
     Papers: Vaswani et al. (2017), section 5.3, for Adam's settings; Pascanu
     et al. (2013), algorithm 1, for clipping.
+
+    >>> from d2lattn.corpora import Batches, SentencePair, Vocab
+    >>> from d2lattn.seq2seq import *
+    >>> vocab = Vocab([("go", "!")])
+    >>> pairs = [SentencePair(("go", "!"), ("go", "!"))]
+    >>> batches, sizes = Batches(pairs, vocab, vocab), (len(vocab), 4, 4, 1)
+    >>> model = EncoderDecoder(Seq2SeqEncoder(*sizes), Seq2SeqDecoder(*sizes))
+    >>> options = {"num_epochs": 9, "learning_rate": lambda step: 0.1}
+    >>> first, *_, last = train(model, batches, **options)
+    >>> first.train_loss > 1 > last.train_loss
+    True
     """
     check_positive(num_epochs=num_epochs, batches=len(batches))
     device = pick_device() if device is None else device
@@ -202,6 +214,15 @@ def batch_loss(
 
     Each answer is given after the right words before it, whatever the model
     would have said there itself (teacher forcing).
+
+    >>> from d2lattn.seq2seq import *
+    >>> sizes = 9, 4, 4, 1
+    >>> model = EncoderDecoder(Seq2SeqEncoder(*sizes), Seq2SeqDecoder(*sizes))
+    >>> rows = [[5, 6, 2]], [[1, 7, 8]], [[7, 8, 2]]
+    >>> src, tgt, labels = (torch.tensor(row) for row in rows)
+    >>> lens = torch.tensor([3])
+    >>> batch_loss(model, Batch(src, lens, tgt, labels, lens)).shape
+    torch.Size([])
     """
     logits = model(batch.src, batch.tgt, batch.src_valid_lens)
     return sequence_loss(

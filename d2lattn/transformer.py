@@ -251,6 +251,11 @@ class BlockCache(NamedTuple):
 
     The keys and values of the tokens, (B, H, t, d), grow with each call;
     those of the encoder's output, (B, H, K, d), stay as they are.
+
+    >>> block = TransformerDecoderBlock(8, ffn_num_hiddens=16, num_heads=2)
+    >>> cache = block.init_cache(torch.ones(3, 5, 8))
+    >>> cache.k.shape, cache.enc_k.shape  # no token yet, five source words
+    (torch.Size([3, 2, 0, 4]), torch.Size([3, 2, 5, 4]))
     """
 
     k: Float[Tensor, "B H t d"]
@@ -263,6 +268,12 @@ class TransformerState(NamedTuple):
     """Where a decoder stands: what it has read, and how far it has come.
 
     One cache for each block, and the lengths (B,) of the source sequences.
+
+    >>> decoder = TransformerDecoder(100, 8, 16, num_heads=2, num_blks=1)
+    >>> state = decoder.init_state(torch.ones(3, 5, 8))
+    >>> state = state.select(torch.tensor([2, 0]))
+    >>> state.caches[0].enc_k.shape
+    torch.Size([2, 2, 5, 4])
     """
 
     caches: tuple[BlockCache, ...]
