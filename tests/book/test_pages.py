@@ -104,6 +104,7 @@ def test_a_moved_figure_restyles_no_more_than_itself(visit, browser, name):
         for key in ("ArrowDown", "ArrowUp"):
             control.press(key)
             page.evaluate(TWO_FRAMES)
+        page.wait_for_timeout(300)  # a busy machine draws later
         events = json.loads(browser.stop_tracing())["traceEvents"]
         restyled = [
             event["args"].get("elementCount", 0)
