@@ -11,7 +11,6 @@ was trained on sentences gives them next to nothing.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -21,6 +20,7 @@ from torch import Tensor, nn
 
 from d2lattn.checks import check_positive
 from d2lattn.corpora.vocabulary import Vocab
+from d2lattn.modes import evaluating
 
 __all__ = [
     "Beam",
@@ -29,7 +29,6 @@ __all__ = [
     "beam_search",
     "beam_steps",
     "best_first",
-    "evaluating",
     "greedy_search",
     "hypotheses",
     "next_beam",
@@ -86,30 +85,6 @@ class BeamStep(NamedTuple):
     log_probs: Float[Tensor, "B W C"]
     parents: Integer[Tensor, "B W2"]
     after: Beam
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """No dropout and no gradients inside, and all as before afterwards.
-
-    Each module gets its own mode back, after an exception too.
-
-    >>> model = nn.Sequential(nn.Dropout(), nn.Dropout().eval())
-    >>> with evaluating(model):
-    ...     [module.training for module in model]
-    [False, False]
-    >>> [module.training for module in model]
-    [True, False]
-    """
-    training = [module for module in model.modules() if module.training]
-    try:
-        if training:
-            model.eval()
-        with torch.no_grad():
-            yield
-    finally:
-        for module in training:
-            module.training = True
 
 
 def penalty(length: int, length_penalty: float) -> float:

@@ -23,6 +23,7 @@ from d2lattn.checks import (
 )
 from d2lattn.corpora.batches import Batch, Batches
 from d2lattn.masking import length_mask
+from d2lattn.modes import evaluating
 from d2lattn.progress import progress
 
 __all__ = [
@@ -230,26 +231,22 @@ def batch_loss(
     )
 
 
-@torch.no_grad()
 def mean_loss(model: nn.Module, batches: Batches | Sequence[Batch]) -> float:
     """Compute the mean loss of a model over the tokens of all batches.
 
-    In nats a token, without dropout and without label smoothing. The model
+    In nats a token, without dropout and without label smoothing. Each module
     comes back in the mode that it was in.
 
     Raises `ValueError` where there is no batch.
     """
     check_positive(batches=len(batches))
-    device, mode = next(model.parameters()).device, model.training
-    model.eval()
-    try:
-        total, tokens = 0.0, 0
+    device = next(model.parameters()).device
+    total, tokens = 0.0, 0
+    with evaluating(model):
         for batch in batches:
             count = int(batch.tgt_valid_lens.sum())
             total += count * float(batch_loss(model, batch.to(device)))
             tokens += count
-    finally:
-        model.train(mode)
     return total / tokens
 
 

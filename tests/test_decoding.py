@@ -12,11 +12,11 @@ from d2lattn.decoding import (
     Hypothesis,
     beam_search,
     beam_steps,
-    evaluating,
     greedy_search,
     penalty,
     translate,
 )
+from d2lattn.modes import evaluating
 from d2lattn.recording import record_attention
 from d2lattn.seq2seq import (
     EncoderDecoder,
