@@ -28,7 +28,7 @@ book: $(BOOK) ## build the book, with warnings as errors
 	@echo "The book is in _build/html/index.html"
 
 test: $(INSTALLED) $(BROWSER) $(BOOK) ## build the book and run every test
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto
 
 lab: $(INSTALLED) ## open the chapters in JupyterLab
 	$(BIN)/jupyter-lab chapters

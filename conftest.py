@@ -3,6 +3,7 @@
 import importlib
 import os
 
+import pytest
 from nbval.plugin import IPyNbFile
 
 # What a figure or a widget shows is not text to compare: it is random (a
@@ -32,6 +33,25 @@ def pytest_sessionstart(session):
     by pytest, and its classes would not be the same.
     """
     importlib.import_module("d2lattn")
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items):
+    """Keep the tests of a file on one worker, and begin with the longest.
+
+    A file's tests share what is costly to make. Those that have a group of
+    their own (the explorers of a page) share within it. What trains a model
+    comes first, so that no worker is left alone with it at the end.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            file = item.nodeid.partition("::")[0]
+            item.add_marker(pytest.mark.xdist_group(file))
+    items.sort(key=lambda item: not _runs_a_chapter(item))
+
+
+def _runs_a_chapter(item):
+    return item.path.suffix == ".ipynb" or item.path.stem == "test_explorers"
 
 
 def pytest_collectstart(collector):

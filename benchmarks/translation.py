@@ -6,7 +6,9 @@
 
 trains each model with each seed, prints a row for each, and writes them to
 `results/translation.json`, where they take the place of rows of the same
-model, seed and corpus. Each row holds the command that makes it again.
+model, seed and corpus. Each row holds the command that makes it again. Rows
+of settings that were tried, with `--set`, go to `results/tuning.json`: what
+is chosen is chosen by the score of the validation sentences.
 
 Tatoeba is downloaded where it is not in the cache; `--path` names a copy.
 """
@@ -47,7 +49,7 @@ from d2lattn.training import cool_down, pick_device, train, warm_up
 from d2lattn.transformer import TransformerDecoder, TransformerEncoder
 
 RESULTS = Path(__file__).with_name("results") / "translation.json"
-THREADS = 2
+TUNING = RESULTS.with_name("tuning.json")
 NUM_ALIGNED = 300  # sentences that tell which layer's alignment counts
 LENGTHS = (4, 8, 12, 16, 20)  # where one group of lengths ends
 
@@ -56,10 +58,10 @@ LENGTHS = (4, 8, 12, 16, 20)  # where one group of lengths ends
 # to zero at the end.
 GRU = {
     "embed_size": 128,
-    "num_hiddens": 128,
+    "num_hiddens": 144,
     "num_layers": 1,
     "dropout": 0.0,
-    "rate_size": 64,
+    "rate_size": 96,
     "warmup_steps": 200,
     "max_tokens": 1024,
     "num_epochs": 3,
@@ -73,6 +75,7 @@ TRANSFORMER = GRU | {
     "num_blks": 2,
     "norm_first": True,
     "tie_weights": True,
+    "rate_size": 64,
     "warmup_steps": 400,
 }
 # Real language has more words. Three epochs are too few to gain from dropout
@@ -323,13 +326,14 @@ def load_tatoeba(options: argparse.Namespace) -> Corpus:
         SentencePair(held.src, tuple(tatoeba.tokenize(held.references[0])))
         for held in found.valid
     ]
-    test = Split(
-        [held.src for held in found.test],
-        [list(held.references) for held in found.test],
-    )
-    return Corpus(
-        "tatoeba", found.train, valid, {"test": test}, tatoeba.detokenize
-    )
+    tests = {
+        name: Split(
+            [held.src for held in split],
+            [list(held.references) for held in split],
+        )
+        for name, split in (("valid", found.valid), ("test", found.test))
+    }
+    return Corpus("tatoeba", found.train, valid, tests, tatoeba.detokenize)
 
 
 def load_d2l(options: argparse.Namespace) -> Corpus:
@@ -381,17 +385,22 @@ LOADERS = {
 }
 
 
-def keep(row: dict) -> None:
-    """Write a row to the results, in the place of an older one."""
+def keep(row: dict, path: Path) -> None:
+    """Write a row to a file of results, in the place of an older one."""
     rows = []
-    if RESULTS.exists():
-        rows = json.loads(RESULTS.read_text(encoding="utf-8"))
-    key = "corpus", "num_pairs", "model", "seed"
-    rows = [r for r in rows if any(r[x] != row[x] for x in key)] + [row]
-    rows.sort(key=lambda r: [r[x] for x in key])
-    text = json.dumps(rows, indent=1) + "\n"
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(text, encoding="utf-8")
+    if path.exists():
+        rows = json.loads(path.read_text(encoding="utf-8"))
+    rows = [r for r in rows if key(r) != key(row)] + [row]
+    text = json.dumps(sorted(rows, key=key), indent=1) + "\n"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def key(row: dict) -> list:
+    """What no two rows of a file share."""
+    changes = json.dumps(row.get("changes"))
+    names = "corpus", "num_pairs", "model", "seed"
+    return [changes, *(row[name] for name in names)]
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -402,12 +411,13 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
     parser.add_argument("--num-pairs", type=int, default=None)
     parser.add_argument("--path", type=Path, default=None)
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument(
         "--set",
         nargs="+",
         default=[],
         metavar="NAME=VALUE",
-        help="settings other than the recipe's; the row is not kept",
+        help="settings other than the recipe's, to be tried",
     )
     return parser.parse_args(arguments)
 
@@ -415,7 +425,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 def main() -> None:
     """Train, ask, print and keep."""
     options = parse()
-    torch.set_num_threads(THREADS)
+    torch.set_num_threads(options.threads)
     changes = dict(change.split("=") for change in options.set)
     changes = {name: json.loads(value) for name, value in changes.items()}
     corpus = LOADERS[options.corpus](options)
@@ -433,9 +443,10 @@ def main() -> None:
             }
             row |= run(name, recipe, corpus, seed)
             row |= {"device": device_name(device), "versions": versions()}
+            if changes:
+                row |= {"changes": changes}
             print(words(row), flush=True)
-            if not changes:
-                keep(row)
+            keep(row, TUNING if changes else RESULTS)
 
 
 def command(options: argparse.Namespace, name: str, seed: int) -> str:
@@ -443,7 +454,12 @@ def command(options: argparse.Namespace, name: str, seed: int) -> str:
     parts = ["python benchmarks/translation.py", options.corpus]
     if options.num_pairs is not None:
         parts.append(f"--num-pairs {options.num_pairs}")
-    return " ".join([*parts, f"--models {name} --seeds {seed}"])
+    if options.threads != 2:
+        parts.append(f"--threads {options.threads}")
+    parts.append(f"--models {name} --seeds {seed}")
+    if options.set:
+        parts.append(f"--set {' '.join(options.set)}")
+    return " ".join(parts)
 
 
 def versions() -> dict[str, str]:
@@ -458,7 +474,8 @@ def device_name(device: torch.device) -> str:
     """The GPU, or how many threads of a CPU."""
     if device.type == "cuda":
         return torch.cuda.get_device_name()
-    return f"CPU, {torch.get_num_threads()} threads of {os.cpu_count()} cores"
+    threads = torch.get_num_threads()
+    return f"CPU, threads: {threads}, cores: {os.cpu_count()}"
 
 
 def words(row: dict) -> str:

@@ -90,13 +90,13 @@ class BeamStep(NamedTuple):
 def penalty(length: int, length_penalty: float) -> float:
     r"""What the log-probability of so many tokens is divided by.
 
-    $$\operatorname{lp}(Y) = \frac{(5 + |Y|)^\alpha}{(5 + 1)^\alpha}$$
+    $$\operatorname{lp}(Y) = \frac{(5 + |Y|)^\lambda}{(5 + 1)^\lambda}$$
 
     Each token makes a sentence less probable, which favours short ones. The
     length $|Y|$ counts what the log-probability sums over: the tokens, and
     `eos` where there is one. So it is at least 1, and then lp is 1.
 
-    Raises `ValueError` where `length_penalty`, the $\alpha$, is negative or
+    Raises `ValueError` where `length_penalty`, the $\lambda$, is negative or
     not finite.
 
     Paper: Wu et al. (2016), section 7, equation 14.
@@ -268,9 +268,10 @@ def next_beam(
     (tensor([[[0, 2],
              [0, 1]]]), tensor([[False,  True]]))
     """
-    keys = log_probs.clone()  # (B, W, C)
-    keys[..., 0][~beam.alive & (beam.log_probs > -torch.inf)] = torch.inf
-    order = keys.flatten(1).argsort(dim=1, descending=True, stable=True)
+    rank = log_probs.clone()  # (B, W, C)
+    # One that has ended comes first, and so keeps its place.
+    rank[..., 0][~beam.alive & (beam.log_probs > -torch.inf)] = torch.inf
+    order = rank.flatten(1).argsort(dim=1, descending=True, stable=True)
     chosen = order[:, :beam_size]  # (B, W'), for the new W
     log_probs = log_probs.flatten(1).gather(1, chosen)
     token = tokens.flatten(1).gather(1, chosen)
@@ -333,6 +334,7 @@ def beam_steps(
             beam, tokens, totals, eos, beam_size, length_penalty, max_len
         )
         yield BeamStep(beam, tokens, probs, totals, parents, after)
+        # The state has a row for each hypothesis that is alive: which one?
         rows = (beam.alive.flatten().cumsum(0) - 1).view_as(beam.alive)
         state = state.select(rows.gather(1, parents)[after.alive])  # N rows
         beam = after

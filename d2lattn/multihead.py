@@ -56,8 +56,8 @@ class CausalAttention(nn.Module):
     r"""Attend by scaled dot products, and never look ahead.
 
     $$\operatorname{softmax}\left(\frac{\mathbf{Q}\mathbf{K}^\top}{\sqrt{d}}
-      + \mathbf{M}\right)\mathbf{V}, \qquad
-      M_{ij} = \begin{cases} 0 & j \leq i + K - Q \\
+      + \mathbf{B}\right)\mathbf{V}, \qquad
+      B_{ij} = \begin{cases} 0 & j \leq i + K - Q \\
       -\infty & \text{otherwise} \end{cases}$$
 
     This is `DotProductAttention` with the lengths of `causal_lens`.
@@ -119,10 +119,10 @@ class CausalAttention(nn.Module):
 class MultiHeadAttention(nn.Module):
     r"""Attend in several projections at once, and join what they find.
 
-    $$\mathbf{h}_i = \operatorname{softmax}\left(\frac{
+    $$\mathbf{H}_i = \operatorname{softmax}\left(\frac{
         (\mathbf{Q}\mathbf{W}_q^{(i)}) (\mathbf{K}\mathbf{W}_k^{(i)})^\top
       }{\sqrt{d}}\right) \mathbf{V}\mathbf{W}_v^{(i)}, \qquad
-      [\mathbf{h}_1, \ldots, \mathbf{h}_H]\,\mathbf{W}_o$$
+      [\mathbf{H}_1, \ldots, \mathbf{H}_H]\,\mathbf{W}_o$$
 
     `forward` is `project` and then `attend`. A decoder calls the two apart:
     it projects each key and value once, and attends to them many times. The

@@ -95,10 +95,10 @@ def warm_up(step: int, num_hiddens: int, warmup_steps: int) -> float:
 
 
 def cool_down(step: int, num_steps: int) -> float:
-    """Compute a factor for the learning rate that falls evenly, to 0 at last.
+    """Compute a factor for the learning rate that falls evenly, nearly to 0.
 
-    1 before the first of `num_steps` steps, 0 after the last: what training
-    has learned comes to rest, which matters where it is short.
+    1 at the first of `num_steps` steps, 1 / `num_steps` at the last: what
+    training has learned comes to rest, which matters where it is short.
 
     Raises `ValueError` where a number is below 1 or the step is not one of
     the steps.

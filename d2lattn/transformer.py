@@ -64,9 +64,9 @@ class PositionWiseFFN(nn.Module):
 class AddNorm(nn.Module):
     r"""Add what a layer makes to what it was given, and normalise.
 
-    $$\text{post-norm: } \operatorname{LayerNorm}(\mathbf{x} +
+    $$\text{post-norm: } \operatorname{norm}(\mathbf{x} +
       f(\mathbf{x})), \qquad
-      \text{pre-norm: } \mathbf{x} + f(\operatorname{LayerNorm}(\mathbf{x}))$$
+      \text{pre-norm: } \mathbf{x} + f(\operatorname{norm}(\mathbf{x}))$$
 
     The layer $f$ stands between two calls: `Y = f(addnorm.before(X))` and
     `addnorm(X, Y)`. One of the two normalises, by `norm_first`.
@@ -365,7 +365,7 @@ class TransformerDecoderBlock(nn.Module):
 class TransformerDecoder(nn.Module):
     r"""Say what may come after each token of the target.
 
-    $$\operatorname{logits} = \mathbf{W}_o\,\mathbf{X}_N + \mathbf{b}_o$$
+    $$\operatorname{logits} = \mathbf{W}\,\mathbf{X}_N + \mathbf{b}$$
 
     for the output of the last block; the way there is that of the encoder,
     with the target's own tokens seen only up to each. A whole target in one

@@ -1,6 +1,7 @@
 """What the benchmarks compare is comparable, and what they count is right."""
 
 import json
+import re
 from pathlib import Path
 
 import oracles
@@ -124,20 +125,26 @@ def test_the_bleu_of_d2l(words, score):
     assert found == pytest.approx(score)
 
 
-def test_a_row_takes_the_place_of_its_like(tmp_path, monkeypatch):
-    monkeypatch.setattr(translation, "RESULTS", tmp_path / "new" / "rows.json")
+def test_a_row_takes_the_place_of_its_like(tmp_path):
+    path = tmp_path / "new" / "rows.json"
     row = {"corpus": "a", "num_pairs": 1, "model": "m", "seed": 1, "x": 1}
-    for change in ({}, {"seed": 2}, {"x": 2}):
-        translation.keep(row | change)
-    rows = json.loads(translation.RESULTS.read_text("utf-8"))
-    assert [(r["seed"], r["x"]) for r in rows] == [(1, 2), (2, 1)]
+    tried = {"changes": {"dropout": 0.5}}
+    for change in ({}, {"seed": 2}, tried, {"x": 2}, tried | {"x": 3}):
+        translation.keep(row | change, path)
+    rows = json.loads(path.read_text("utf-8"))
+    assert {(r["seed"], r["x"], "changes" in r) for r in rows} == {
+        (1, 2, False),
+        (2, 1, False),
+        (1, 3, True),
+    }
+    assert len(rows) == 3
 
 
-@pytest.mark.parametrize("name", ["attention", "translation"])
+@pytest.mark.parametrize("name", ["attention", "translation", "tuning"])
 def test_results_name_what_they_come_from(name):
     path = RESULTS / f"{name}.json"
     text = path.read_text("utf-8")
     rows = json.loads(text)
     for row in rows if isinstance(rows, list) else [rows]:
-        assert row["command"].startswith(f"python benchmarks/{path.stem}.py")
+        assert re.match(r"python benchmarks/\w+\.py", row["command"])
         assert {"python", "torch"} <= row["versions"].keys()

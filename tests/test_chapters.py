@@ -1,0 +1,42 @@
+"""What the chapters say of each other holds."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from mirror import chapters
+
+LINK = re.compile(r"\[([^]]*)\]\((\d\d-[\w-]+\.ipynb)\)")
+PLACE = re.compile(r"\{ref\}`[^`]+`")  # a section, a figure
+NAMES = {path.name: int(path.name[:2]) for path in chapters()}
+
+
+def prose(path: Path) -> str:
+    """What a chapter says, without its code."""
+    cells = nbformat.read(path, as_version=4).cells
+    return "\n\n".join(c.source for c in cells if c.cell_type == "markdown")
+
+
+def plain_mentions(text: str, own: int) -> list[str]:
+    """Chapters that a text names without leading there."""
+    left = re.findall(r"[Cc]hapters? \d\b", LINK.sub("", PLACE.sub("", text)))
+    return [said for said in left if int(said[-1]) != own]
+
+
+def test_a_plain_mention_is_found():
+    text = (
+        "Chapter 2, [chapter 3](03-x.ipynb), {ref}`chapter 1 <x>`, chapter 4."
+    )
+    assert plain_mentions(text, own=4) == ["Chapter 2"]
+
+
+@pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
+def test_a_chapter_that_is_named_is_one_click_away(path):
+    text = prose(path)
+    assert plain_mentions(text, NAMES[path.name]) == []
+    links = LINK.findall(text)
+    assert links
+    for said, file in links:
+        number = re.fullmatch(r"(?:[Cc]hapters? )?(\d)", said)
+        assert number is None or NAMES[file] == int(number[1]), said
