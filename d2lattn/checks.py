@@ -130,7 +130,7 @@ def check_bandwidth(bandwidth: float | Tensor) -> None:
 
 
 def check_projected(
-    module: nn.Module,
+    module: Any,
     queries: Tensor,
     keys: Tensor,
     values: Tensor | None = None,
@@ -217,7 +217,9 @@ go from 0 to 7
         )
 
 
-def check_shape(name: str, tensor: Tensor, shape: tuple) -> None:
+def check_shape(
+    name: str, tensor: Tensor, shape: tuple[int | str, ...]
+) -> None:
     """Raise a `ValueError` unless the tensor has this shape.
 
     Where any size will do, the shape has a letter.

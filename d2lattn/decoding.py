@@ -12,11 +12,11 @@ was trained on sentences gives them next to nothing.
 
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Integer
-from torch import Tensor, nn
+from torch import Tensor
 
 from d2lattn.checks import check_positive
 from d2lattn.corpora.vocabulary import Vocab
@@ -150,7 +150,7 @@ def next_log_probs(
 
 
 def greedy_search(
-    model: nn.Module,
+    model: Any,
     src: Integer[Tensor, "B K"],
     src_valid_lens: Integer[Tensor, "B"] | None = None,
     *,
@@ -292,7 +292,7 @@ def next_beam(
 
 
 def beam_steps(
-    model: nn.Module,
+    model: Any,
     src: Integer[Tensor, "B K"],
     src_valid_lens: Integer[Tensor, "B"] | None = None,
     *,
@@ -364,7 +364,7 @@ def hypotheses(beam: Beam, eos: int) -> tuple[tuple[Hypothesis, ...], ...]:
 
 
 def beam_search(
-    model: nn.Module,
+    model: Any,
     src: Integer[Tensor, "B K"],
     src_valid_lens: Integer[Tensor, "B"] | None = None,
     *,
@@ -423,7 +423,7 @@ def beam_search(
 
 
 def translate(
-    model: nn.Module,
+    model: Any,
     sentences: Sequence[Sequence[str]],
     src_vocab: Vocab,
     tgt_vocab: Vocab,

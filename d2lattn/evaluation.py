@@ -5,7 +5,7 @@ pairs of positions, weights are a matrix.
 """
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -72,8 +72,9 @@ def bleu(
     """
     check_references(translations, references)
     most = max(map(len, references))
-    # sacrebleu wants all first references, all second ones, ...
-    columns = [
+    # sacrebleu wants all first references, all second ones, ..., and None for
+    # those that there are not, which its types do not say.
+    columns: list[list[Any]] = [
         [refs[n] if n < len(refs) else None for refs in references]
         for n in range(most)
     ]

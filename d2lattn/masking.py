@@ -5,6 +5,8 @@ count, for each sequence or for each of its queries. A boolean mask says the
 same for each single pair of query and key: True means attend.
 """
 
+from typing import overload
+
 import torch
 from jaxtyping import Bool, Float, Integer
 from torch import Tensor
@@ -13,6 +15,17 @@ from d2lattn.checks import check_lengths
 
 #: How many keys count: for each sequence, for each of its queries, or all.
 ValidLens = Integer[Tensor, "B"] | Integer[Tensor, "B Q"] | None
+
+
+@overload
+def length_mask(valid_lens: None, shape: tuple[int, ...]) -> None: ...
+
+
+@overload
+def length_mask(
+    valid_lens: Integer[Tensor, "B"] | Integer[Tensor, "B Q"],
+    shape: tuple[int, ...],
+) -> Bool[Tensor, "B ... K"]: ...
 
 
 def length_mask(

@@ -164,7 +164,9 @@ class MultiHeadAttention(nn.Module):
         self.W_k = nn.Linear(key_size or num_hiddens, num_hiddens, bias=bias)
         self.W_v = nn.Linear(value_size or num_hiddens, num_hiddens, bias=bias)
         self.W_o = nn.Linear(num_hiddens, num_hiddens, bias=bias)
-        self.attention = DotProductAttention(dropout)
+        self.attention: DotProductAttention | CausalAttention = (
+            DotProductAttention(dropout)
+        )
 
     def split(self, X: Float[Tensor, "B n D"]) -> Float[Tensor, "B H n d"]:
         """Cut each vector into one piece a head."""

@@ -8,11 +8,12 @@ function that it calls with its weights.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from torch import Tensor, nn
 
 
-def attention_modules(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+def attention_modules(model: nn.Module) -> Iterator[tuple[str, Any]]:
     """Yield the path of each attention in a model, and who records there.
 
     Attention is what has a method `weights`. Where one stands inside another,

@@ -9,7 +9,7 @@ The contract of all of them, those of `d2lattn.transformer` too:
   state is a value; `state.select(indices)` takes sequences of its batch.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -297,8 +297,8 @@ class EncoderDecoder(nn.Module):
 
     def __init__(self, encoder: nn.Module, decoder: nn.Module):
         super().__init__()
-        self.encoder = encoder
-        self.decoder = decoder
+        self.encoder: Any = encoder
+        self.decoder: Any = decoder
 
     def forward(
         self,

@@ -5,7 +5,7 @@ it was, so that a search may go on from it twice.
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Integer
@@ -229,7 +229,7 @@ class TransformerEncoder(nn.Module):
         self.scale = math.sqrt(num_hiddens)
         self.embedding = scaled_embedding(vocab_size, num_hiddens)
         self.pos_encoding = PositionalEncoding(num_hiddens, dropout, max_len)
-        self.blks = nn.ModuleList(
+        self.blks: Any = nn.ModuleList(
             TransformerEncoderBlock(*sizes, norm_first=norm_first)
             for _ in range(num_blks)
         ).apply(xavier)
@@ -409,7 +409,7 @@ class TransformerDecoder(nn.Module):
         self.scale = math.sqrt(num_hiddens)
         self.embedding = scaled_embedding(vocab_size, num_hiddens)
         self.pos_encoding = PositionalEncoding(num_hiddens, dropout, max_len)
-        self.blks = nn.ModuleList(
+        self.blks: Any = nn.ModuleList(
             TransformerDecoderBlock(*sizes, norm_first=norm_first)
             for _ in range(num_blks)
         ).apply(xavier)

@@ -52,7 +52,7 @@ def change_a_line(root, target):
     *module, name = target.split(".")
     path = root.joinpath(*module).with_suffix(".py")
     source = path.read_text(encoding="utf-8")
-    (node,) = (
+    *_, node = (
         node
         for node in ast.parse(source).body
         if getattr(node, "name", None) == name

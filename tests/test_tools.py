@@ -15,6 +15,10 @@ import torch
 from torch import nn
 
 
+@overload
+def gate(scores: None) -> None: ...
+
+
 @torch.no_grad()
 def gate(
     scores: "Float[Tensor, 'B Q K']",
@@ -29,6 +33,7 @@ def gate(
     total: float = (
         sharpness + sharpness
     )
+    # pyrefly: ignore[bad-return]  # not for readers
     return scores.sigmoid() * total  # (B, Q, K)
     # the end
 
@@ -41,7 +46,7 @@ class Gate(nn.Module):
     def __init__(self, num_hiddens: int) -> None:
         """Make it."""
         super().__init__()
-        self.W_g: nn.Linear = nn.Linear(num_hiddens, 1)
+        self.W_g: nn.Linear = nn.Linear(num_hiddens, 1)  # pyrefly: ignore[x]
 
     def forward(self, X: "Float[Tensor, 'B Q D']") -> None:
         """To do nothing."""

@@ -21,13 +21,17 @@ import subprocess
 import sys
 import textwrap
 import tokenize
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+# What is said to the type checker is not for readers.
+FOR_THE_CHECKER = re.compile(r"^ *# pyrefly: .*\n|  # pyrefly: .*", re.M)
 
 
 class MirrorError(Exception):
@@ -56,7 +60,7 @@ def chapters(root=ROOT):
 
 def mirrors(chapter, notebook=None):
     """The mirror cells of a chapter."""
-    notebook = notebook or nbformat.read(chapter, as_version=4)
+    notebook: Any = notebook or nbformat.read(chapter, as_version=4)
     return [
         Mirror(Path(chapter), number, cell.metadata["mirror"], cell)
         for number, cell in enumerate(notebook.cells, start=1)
@@ -73,7 +77,7 @@ def package_source(target, root=ROOT):
     if not path.is_file():
         raise MirrorError(f"{target}: there is no module {'.'.join(module)}")
     source = path.read_text(encoding="utf-8")
-    for node in ast.parse(source).body:
+    for node in reversed(ast.parse(source).body):  # overloads come before
         if isinstance(node, DEFINITIONS) and node.name == name:
             return _segment(source.split("\n"), node)
     raise MirrorError(f"{target}: {path.name} defines no {name}")
@@ -81,6 +85,7 @@ def package_source(target, root=ROOT):
 
 def strip(source):
     """A definition without docstrings and annotations, formatted."""
+    source = FOR_THE_CHECKER.sub("", source)
     text = _Text(source)
     cuts = _cuts(ast.parse(source), text)
     return _format(_join_signatures(text.replaced(cuts)))
@@ -186,7 +191,8 @@ class _Text:
 
 def _cuts(tree, text):
     """What to replace in the text so that only code and comments are left."""
-    for node in ast.walk(tree):
+    nodes: Iterator[Any] = ast.walk(tree)
+    for node in nodes:
         if isinstance(node, ast.arg) and node.annotation:
             yield text.start(node), text.end(node), node.arg.encode()
         if isinstance(node, DEFINITIONS[:2]) and node.returns:

@@ -9,7 +9,7 @@ import importlib
 import inspect
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -45,8 +45,8 @@ def definitions(path: Path) -> dict[str, Definition]:
 
 def definition(thing: Any) -> Definition:
     """The definition of a class or function in its file."""
-    home = importlib.import_module(thing.__module__)
-    return definitions(Path(home.__file__))[thing.__name__]
+    home = inspect.getfile(importlib.import_module(thing.__module__))
+    return definitions(Path(home))[thing.__name__]
 
 
 def signature(thing: Any) -> str:
@@ -91,7 +91,7 @@ def _parameter(parameter: ast.arg, default: ast.expr | None) -> str:
     return text if default is None else f"{text} = {ast.unparse(default)}"
 
 
-def _call(name: str, parameters: Iterator[str], returns: str = "") -> str:
+def _call(name: str, parameters: Iterable[str], returns: str = "") -> str:
     """On one line where it fits, else a line for each parameter."""
     parameters = [*parameters]
     called = f"{name}({', '.join(parameters)}){returns}"
@@ -140,7 +140,7 @@ def made_of(thing: Any, names: set[str]) -> list[str]:
         if isinstance(node, ast.Name) and node.id in names:
             used[node.id] = node.lineno, node.col_offset
     used.pop(thing.__name__, None)
-    return sorted(used, key=used.get)
+    return sorted(used, key=used.__getitem__)
 
 
 def mirrored(folder: Path) -> dict[str, str]:
@@ -170,10 +170,10 @@ class Reference(SphinxDirective):
         self.chapters = mirrored(docs)
         for path in (*docs.glob("*.ipynb"), *(m.__file__ for m in modules)):
             self.env.note_dependency(str(path))
-        sections = [self._map(things)]
+        sections: list[nodes.Node] = [self._map(things)]
         for module in modules:
             section = self._section(module.__name__)
-            section += self._parsed(inspect.getdoc(module))
+            section += self._parsed(inspect.getdoc(module) or "")
             for name, thing in public(module).items():
                 section += self._entry(name, thing, {*things})
             sections.append(section)
@@ -181,7 +181,7 @@ class Reference(SphinxDirective):
 
     def _map(self, things: dict[str, Any]) -> nodes.table:
         """What is built in a chapter, of what, and in which."""
-        rows = [
+        rows: list[Iterable[Sequence[nodes.Node]]] = [
             (
                 self._links([name]),
                 self._links(made_of(thing, {*things})),
@@ -197,7 +197,7 @@ class Reference(SphinxDirective):
             group += part("", *map(self._row, some))
         return nodes.table("", group, classes=["d2l-map"])
 
-    def _row(self, cells: tuple[list[nodes.Node], ...]) -> nodes.row:
+    def _row(self, cells: Iterable[Sequence[nodes.Node]]) -> nodes.row:
         entries = [
             nodes.entry("", nodes.paragraph("", "", *cell)) for cell in cells
         ]

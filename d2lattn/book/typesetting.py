@@ -92,12 +92,11 @@ class PlainReferences(SphinxPostTransform):
 
     def run(self, **kwargs: Any) -> None:
         for box in list(self.document.findall(nodes.container)):
-            if not box.children or not all(
-                isinstance(entry, nodes.citation) for entry in box
-            ):
+            cited = [part for part in box if isinstance(part, nodes.citation)]
+            if not cited or len(cited) < len(box):
                 continue
             entries = nodes.bullet_list(classes=["d2l-references"])
-            for entry in box:
+            for entry in cited:
                 entries += nodes.list_item(
                     "", *entry.children[1:], ids=entry["ids"]
                 )
@@ -132,7 +131,11 @@ def empty_headers(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def unlabel_summaries(
-    app: Sphinx, page: str, template: str, context: dict, doctree: Any
+    app: Sphinx,
+    page: str,
+    template: str,
+    context: dict[str, Any],
+    doctree: Any,
 ) -> None:
     """Let folded cells be called what is written on them.
 

@@ -17,8 +17,11 @@ __all__ = ["Batch", "Batches", "Pair", "SentencePair", "pad_rows"]
 class Pair(Protocol):
     """Whatever has a source and a target, words each."""
 
-    src: tuple[str, ...]
-    tgt: tuple[str, ...]
+    @property
+    def src(self) -> tuple[str, ...]: ...
+
+    @property
+    def tgt(self) -> tuple[str, ...]: ...
 
 
 class SentencePair(NamedTuple):

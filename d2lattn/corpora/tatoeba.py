@@ -15,7 +15,7 @@ import re
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pooch
 
@@ -132,7 +132,9 @@ def split(
     >>> train[1], valid, test
     (SentencePair(src=('go', '!'), tgt=('pars', '!')), [], [])
     """
-    train, valid, test = [], {}, {}
+    train: list[SentencePair] = []
+    valid: dict[tuple[str, ...], list[str]] = {}
+    test: dict[tuple[str, ...], list[str]] = {}
     for src, tgt in pairs:
         words = tuple(tokenize(src))
         letters = " ".join(word for word in words if re.search(r"\w", word))
@@ -142,10 +144,12 @@ def split(
             held.setdefault(words, []).append(tgt)
         else:
             train.append(SentencePair(words, tuple(tokenize(tgt))))
-    return train, *(
-        [Held(words, tuple(references)) for words, references in held.items()]
-        for held in (valid, test)
-    )
+    return train, _held(valid), _held(test)
+
+
+def _held(found: dict[tuple[str, ...], list[str]]) -> list[Held]:
+    """Sentences with all their translations."""
+    return [Held(words, tuple(texts)) for words, texts in found.items()]
 
 
 def sample(pairs: list[SentencePair], count: int) -> list[SentencePair]:
@@ -183,7 +187,9 @@ def fetch() -> Path:
     if (folder / "fra-eng.zip").exists():  # laid there by hand
         return folder / "fra-eng.zip"
     try:
-        return Path(cache.fetch("fra.txt", downloader=download))
+        # Its type has other names for what pooch hands over by place.
+        downloader: Any = download
+        return Path(cache.fetch("fra.txt", downloader=downloader))
     except OSError as error:  # those of the network are, too
         raise OSError(
             f"{URL} could not be downloaded and unpacked into {folder}, and "

@@ -16,6 +16,9 @@ WANTED = (
 MOST_STOPS = 100_000  # more would take long before anyone could complain
 NO_START = inspect.Parameter.empty
 
+# A Real, which to type checkers no float is.
+Number = Any
+
 
 @dataclass(frozen=True)
 class Control:
@@ -47,7 +50,7 @@ class Control:
         if self.kind == "range":
             gaps = [abs(value - self.start) for value in self.values]
             return gaps.index(min(gaps))
-        return _position(self.values, self.start)
+        return _position(self.values, self.start) or 0
 
     def __str__(self) -> str:
         if self.kind == "range":
@@ -140,7 +143,7 @@ def _control(name: str, given: Any, start: Any) -> Control:
     raise ValueError(f"{name}: got {given!r}, want {WANTED}")
 
 
-def _around(value: Real) -> tuple[Real, Real, Real]:
+def _around(value: Number) -> tuple[Number, Number, Number]:
     """The range that ipywidgets gives to a bare number."""
     step = 1 if isinstance(value, Integral) else 0.1
     if value == 0:
@@ -149,7 +152,14 @@ def _around(value: Real) -> tuple[Real, Real, Real]:
     return min(-value, triple), max(-value, triple), step
 
 
-def _range(name: str, lo, hi, step=None, *, start: Any) -> Control:
+def _range(
+    name: str,
+    lo: Number,
+    hi: Number,
+    step: Number | None = None,
+    *,
+    start: Any,
+) -> Control:
     whole = all(
         isinstance(v, Integral) for v in (lo, hi, step) if v is not None
     )
@@ -201,7 +211,7 @@ def _stops(
     return stops, max(0, min(places, 4 - step.adjusted()))
 
 
-def _exact(value: Real) -> Decimal:
+def _exact(value: Number) -> Decimal:
     if isinstance(value, Rational) and not isinstance(value, Integral):
         value = float(value)
     return Decimal(str(value))

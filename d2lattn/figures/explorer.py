@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -146,7 +146,10 @@ def _nest(leaves: grid.Frame) -> dict[str, Any]:
     root: dict[str, Any] = {"data": [], "layout": {}}
     for path, leaf in leaves.items():
         part: Any = root
-        for key, following in zip(path, (*path[1:], None), strict=True):
+        steps: Iterator[tuple[Any, Any]] = zip(
+            path, (*path[1:], None), strict=True
+        )
+        for key, following in steps:
             if following is None:
                 new = leaf
             else:

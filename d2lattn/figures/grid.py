@@ -146,7 +146,9 @@ def evaluate(
     return frames
 
 
-def check_structure(first: Frame, other: Frame, values: dict) -> None:
+def check_structure(
+    first: Frame, other: Frame, values: dict[str, Any]
+) -> None:
     """Refuse a frame that has other leaves than the first.
 
     Raises:

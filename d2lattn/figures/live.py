@@ -1,7 +1,6 @@
 """An explorer in a running notebook: ipywidgets over a FigureWidget."""
 
 import html
-from numbers import Real
 from typing import Any
 
 import ipywidgets
@@ -108,7 +107,7 @@ def _described(text: str) -> str:
     return html.escape(text) if old else text
 
 
-def _step(control: Control) -> Real:
+def _step(control: Control) -> int | float:
     if len(control.values) < 2:
         return 1
     return control.values[1] - control.values[0]
@@ -126,14 +125,14 @@ def _sent(leaf: Any) -> Any:
 
 def _assign(figure: BaseFigure, path: Path, leaf: Any) -> None:
     *above, last = path
-    parts = [figure]
+    parts: list[Any] = [figure]
     for key in above:
         parts.append(parts[-1][key])
     # Plotly hears of a change in one of its own objects, and not in the
     # dicts and lists of meta and customdata: hand those over as new ones.
     while isinstance(parts[-1], dict | list | tuple):
         old = parts.pop()
-        new = dict(old) if isinstance(old, dict) else list(old)
+        new: Any = dict(old) if isinstance(old, dict) else list(old)
         new[last] = leaf
         leaf, last = new, above.pop()
     parts[-1][last] = leaf

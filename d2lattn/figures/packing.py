@@ -52,8 +52,8 @@ def pack(
         if all(same(first, leaf) for leaf in column[1:]):
             constant[path] = jsonable(first)
             continue
-        arrays = [numeric(leaf) for leaf in column]
-        if any(array is None for array in arrays):
+        arrays = [a for leaf in column if (a := numeric(leaf)) is not None]
+        if len(arrays) < len(column):
             moving.append({"path": path, **_choices(column)})
             continue
         buffer.extend(bytes(-len(buffer) % 4))  # typed arrays want alignment
@@ -68,7 +68,9 @@ def pack(
     return constant, moving, base64.b64encode(packed).decode("ascii")
 
 
-def _quantise(flat: np.ndarray, bits: int) -> tuple[np.ndarray, dict]:
+def _quantise(
+    flat: np.ndarray, bits: int
+) -> tuple[np.ndarray, dict[str, Any]]:
     flat = flat.astype(np.float64)
     if bits == 32:
         return flat.astype("<f4"), {"bits": 32}

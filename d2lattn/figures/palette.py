@@ -60,13 +60,13 @@ _RAMPS = {
 }
 
 
-def colorscale(theme="light"):
+def colorscale(theme: str = "light") -> list[list[float | str]]:
     """Plotly's sequential scale for weights: zero fades into the page."""
     stops = _RAMPS[theme].split()
     return [[i / (len(stops) - 1), stop] for i, stop in enumerate(stops)]
 
 
-def template(theme="light"):
+def template(theme: str = "light") -> go.layout.Template:
     """The Plotly template of a theme: the looks, so that figures set data."""
     t = THEMES[theme]
     scale = colorscale(theme)
@@ -109,7 +109,7 @@ def template(theme="light"):
     )
 
 
-def css():
+def css() -> str:
     """Custom properties `--d2l-…`: light by default, dark when asked for."""
     shared = {f"font-{name}": stack for name, stack in FONTS.items()}
     shared |= {f"trace-{role}": color for role, color in COLORS.items()}

@@ -19,8 +19,8 @@ def describe(figure: go.Figure, text: str) -> go.Figure:
         ...     "layout"]["meta"]["alt"]
         'The first key gets half the weight.'
     """
-    meta = figure.layout.meta
-    others = meta if isinstance(meta, dict) else {}
+    layout: Any = figure.layout
+    others = layout.meta if isinstance(layout.meta, dict) else {}
     return figure.update_layout(meta={**others, "alt": text})
 
 
@@ -46,7 +46,7 @@ def heatmap(
     """
     if hasattr(weights, "detach"):  # a tensor, in whatever precision it has
         weights = weights.detach().cpu().double().numpy()
-    z = np.ma.asarray(weights).astype(float).filled(np.nan)
+    z = np.ma.filled(np.ma.asarray(weights).astype(float), np.nan)
     if z.ndim != 2:
         raise ValueError(
             f"weights: got shape {z.shape}, want (Q, K); pick one batch "

@@ -34,7 +34,7 @@ ARGUMENTS = [
 class Quiet(SimpleHTTPRequestHandler):
     """Serves files and keeps it to itself."""
 
-    def log_message(self, *_):
+    def log_message(self, format, *args):
         pass
 
 

@@ -252,13 +252,12 @@ def _forms(text: str) -> tuple[str, ...]:
 def _nouns() -> dict[str, Noun]:
     nouns = {}
     for line in NOUN_TABLE.split("\n")[1:-1]:
-        english, french, [gender], [kind], adjectives = map(
+        (one, many), (un, des), [gender], [kind], adjectives = map(
             _forms, line.split("|")
         )
         adjectives += FEELINGS if kind in HUMAN else ()
         adjectives += FEELINGS[2:] if kind == "animal" else ()
-        noun = Noun(english, french, gender, kind, adjectives)
-        nouns[english[0]] = noun
+        nouns[one] = Noun((one, many), (un, des), gender, kind, adjectives)
     return nouns
 
 
@@ -267,11 +266,12 @@ def _adjectives() -> dict[str, Adjective]:
     adjectives = {}
     for table in before, after:
         for line in table.strip().split("\n"):
-            english, comparative, *forms = _forms(line)
-            if len(forms) == 4:  # no other form before a vowel
-                forms.append(forms[0])
+            english, comparative, man, woman, men, women, *other = _forms(line)
+            before_vowel = other[0] if other else man
             adjectives[english] = Adjective(
-                tuple(forms), table is before, comparative
+                (man, woman, men, women, before_vowel),
+                table is before,
+                comparative,
             )
     return adjectives
 

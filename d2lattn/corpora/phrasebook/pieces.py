@@ -8,7 +8,11 @@ alignment of the sentence follows, wherever its words end up.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from d2lattn.corpora.phrasebook.spelling import spell_english, spell_french
+from d2lattn.corpora.phrasebook.spelling import (
+    Word,
+    spell_english,
+    spell_french,
+)
 
 __all__ = [
     "Phrase",
@@ -40,10 +44,6 @@ class Phrase(NamedTuple):
     tgt: tuple[str, ...]
     alignment: tuple[tuple[int, int], ...]
     construction: str
-
-
-#: A word and the ideas it expresses; an idea is an object of its own.
-Word = tuple[str, tuple[object, ...]]
 
 
 class Piece(NamedTuple):

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+#: A word and the ideas it expresses; an idea is an object of its own.
+Word = tuple[str, tuple[object, ...]]
+
 __all__ = ["sounds_open", "spell_english", "spell_french"]
 
 # Every h of the lexicon is mute, so that it counts as a vowel.
@@ -38,7 +41,7 @@ def sounds_open(word: str) -> bool:
     return word.startswith(OPEN)
 
 
-def spell_french(words: Sequence) -> list:
+def spell_french(words: Sequence[Word]) -> list[Word]:
     """Elide and contract; words are pairs (text, ideas).
 
     A contraction expresses what its two words did.
@@ -48,7 +51,7 @@ def spell_french(words: Sequence) -> list:
     >>> spell_french([("si", ()), ("il", ()), ("ne", ()), ("aime", ())])
     [("s'", ()), ('il', ()), ("n'", ()), ('aime', ())]
     """
-    spelt = [("", ())]  # from the last word to the first
+    spelt: list[Word] = [("", ())]  # from the last word to the first
     for text, ideas in reversed(words):
         after, its_ideas = spelt[-1]
         if (text, after) in MERGED:
@@ -62,7 +65,7 @@ def spell_french(words: Sequence) -> list:
     return spelt[:0:-1]
 
 
-def spell_english(words: Sequence) -> list:
+def spell_english(words: Sequence[Word]) -> list[Word]:
     """Write "an" before a vowel; words are pairs (text, ideas).
 
     >>> spell_english([("a", ()), ("egg", ())])
