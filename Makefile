@@ -18,7 +18,7 @@ BOOK_FILES := $(shell find _config.yml _toc.yml intro.md _static _templates \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab lint record mirror pins clean distclean
+.PHONY: help book test lab lint hooks record mirror pins clean distclean
 
 help: ## list what there is to do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' \
@@ -33,9 +33,11 @@ test: $(INSTALLED) $(BROWSER) $(BOOK) ## build the book and run every test
 lab: $(INSTALLED) ## open the chapters in JupyterLab
 	$(BIN)/jupyter-lab chapters
 
-lint: $(INSTALLED) ## look for slips and untidy layout in the code
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+lint: $(INSTALLED) ## check all that can be checked without running it
+	$(BIN)/python tools/lint.py
+
+hooks: $(INSTALLED) ## have git run make lint before each commit
+	$(BIN)/pre-commit install
 
 record: $(INSTALLED) ## run the chapters and record their outputs
 	$(BIN)/python tools/record.py

@@ -6,7 +6,12 @@ import mirror
 import nbformat
 import pytest
 import record
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import (
+    new_code_cell,
+    new_markdown_cell,
+    new_notebook,
+    new_output,
+)
 
 MODULE = '''
 """A module."""
@@ -266,6 +271,50 @@ def test_record_keeps_text_and_tables(tmp_path):
 
     assert record.main(["--check", str(path)]) == 0
     assert path.read_text(encoding="utf-8") == text
+
+
+def test_record_sees_what_a_run_left_in_a_notebook(tmp_path, capsys):
+    path = write_notebook(tmp_path / "saved.ipynb", "1 + 1")
+    before = path.read_bytes()
+    assert record.main(["--form", str(path)]) == 1
+    assert path.read_bytes() == before
+    shown = capsys.readouterr().err
+    assert "saved.ipynb: is not as recorded" in shown
+    assert "make record" in shown
+    assert record.main([str(path)]) == 0
+    assert record.main(["--form", str(path)]) == 0
+    assert "in canonical form: 1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        new_output("display_data", {"image/png": "aGVsbG8="}),
+        new_output("display_data", {"text/html": "<div>5 MB</div>"}),
+        new_output("stream", name="stderr", text="careful"),
+        new_output("stream", name="stdout", text="<object at 0x7f00>"),
+    ],
+    ids=lambda output: str(output)[:40],
+)
+def test_record_sees_outputs_that_are_not_kept(output, tmp_path):
+    path = write_notebook(tmp_path / "saved.ipynb", "1 + 1")
+    path.write_text(record.form(path), "utf-8")
+    assert record.main(["--form", str(path)]) == 0
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].outputs.append(output)
+    path.write_text(nbformat.writes(notebook) + "\n", "utf-8")
+    assert record.main(["--form", str(path)]) == 1
+
+
+def test_record_sees_a_file_that_is_too_large(tmp_path, capsys, monkeypatch):
+    path = write_notebook(tmp_path / "long.ipynb", "print('x' * 2000)")
+    assert record.main([str(path)]) == 0
+    assert record.main(["--form", str(path)]) == 0
+    monkeypatch.setattr(record, "LARGEST", 2000)
+    assert record.main(["--form", str(path)]) == 1
+    shown = capsys.readouterr().err
+    assert "long.ipynb: has 2.5 KB, and 2 are enough" in shown
+    assert "make record" not in shown
 
 
 def test_record_check_shows_what_changed(tmp_path, capsys):

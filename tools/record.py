@@ -4,7 +4,7 @@ What is recorded is what the tests compare and what a reader sees before
 running anything: text, tables and printed lines. Figures and widgets are
 left out (the book makes them anew, a notebook shows them when it runs), and
 so is all that would differ from one run to the next: two runs write the same
-file.
+file. ``--form`` looks whether the files are like that, which takes a second.
 """
 
 import argparse
@@ -37,6 +37,7 @@ METADATA = {
 # no bar of progress, which nobody would see.
 ENVIRONMENT = {"PLOTLY_RENDERER": "plotly_mimetype", "TQDM_DISABLE": "1"}
 TIMEOUT = 600  # seconds a cell
+LARGEST = 250_000  # bytes a notebook
 
 
 class RecordError(Exception):
@@ -52,6 +53,13 @@ def record(path):
     """The text of a notebook, run and brought into canonical form."""
     notebook = nbformat.read(path, as_version=4)
     _run(notebook, path)
+    _reduce(notebook, path)
+    return nbformat.writes(notebook) + "\n"
+
+
+def form(path):
+    """The text of a notebook in canonical form, as it would be saved unrun."""
+    notebook = nbformat.read(path, as_version=4)
     _reduce(notebook, path)
     return nbformat.writes(notebook) + "\n"
 
@@ -162,8 +170,13 @@ def main(arguments=None):
     parser.add_argument(
         "--check", action="store_true", help="compare and do not write"
     )
+    parser.add_argument(
+        "--form", action="store_true", help="look at the form, and run nothing"
+    )
     parser.add_argument("chapters", nargs="*", type=Path)
     options = parser.parse_args(arguments)
+    if options.form:
+        return _check_form(options.chapters or chapters())
     failed = False
     for path in options.chapters or chapters():
         start = time.perf_counter()
@@ -182,6 +195,30 @@ def main(arguments=None):
             path.write_text(after, encoding="utf-8")
         print(f"{path.name}: {state} ({time.perf_counter() - start:.1f} s)")
     return int(failed)
+
+
+def _check_form(paths):
+    """Whether notebooks are as `record` leaves them; the exit status."""
+    problems = {path.name: _malformed(path) for path in paths}
+    for name, problem in problems.items():
+        if problem:
+            print(f"{name}: {problem}", file=sys.stderr)
+    if not any(problems.values()):
+        print(f"notebooks in canonical form: {len(problems)}")
+    return int(any(problems.values()))
+
+
+def _malformed(path):
+    """What is wrong with a notebook as it is saved, if anything is."""
+    before = path.read_text(encoding="utf-8")
+    size = len(before.encode())
+    if size > LARGEST:
+        return f"has {size / 1000:.3g} KB, and {LARGEST // 1000} are enough"
+    try:
+        after = form(path)
+    except RecordError as error:
+        return str(error)
+    return "" if after == before else "is not as recorded: `make record`"
 
 
 def _diff(before, after, name):
