@@ -4,6 +4,8 @@ One concept a module; the figures are in `d2lattn.figures`, which needs Plotly,
 and are not imported from here.
 """
 
+from importlib.metadata import PackageNotFoundError, version
+
 from d2lattn.comparison import Convolution, Recurrence, SelfAttention
 from d2lattn.decoding import beam_search, greedy_search
 from d2lattn.masking import length_mask, masked_softmax
@@ -93,3 +95,8 @@ __all__ = [
     "warm_up",
     "xavier",
 ]
+
+try:
+    __version__ = version("d2lattn")
+except PackageNotFoundError:  # a copy of the source that nobody installed
+    __version__ = "unknown"
