@@ -240,7 +240,9 @@ def loaded(page):
         if element.has_attr("src"):
             yield element["src"]
     for link in page.find_all("link"):
-        if link["rel"] not in (["next"], ["prev"], ["search"], ["index"]):
+        # Some are for search engines, or for whoever goes on to read.
+        others = {"canonical", "index", "next", "prev", "search"}
+        if others.isdisjoint(link["rel"]):
             yield link["href"]
     for element in page.find_all(attrs={"data-plotly": True}):
         yield element["data-plotly"]

@@ -1,7 +1,6 @@
 """The Sphinx extension: it makes a book of chapters and their figures."""
 
 import hashlib
-import html
 import os
 import re
 import shutil
@@ -15,7 +14,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 
 import d2lattn
-from d2lattn.book import typesetting
+from d2lattn.book import site, typesetting
 from d2lattn.book.figures import (
     STATIC,
     FigureRenderer,
@@ -107,26 +106,6 @@ def clear_frames(app: Sphinx, error: Exception | None) -> None:
             file.unlink()
 
 
-def write_index(app: Sphinx, error: Exception | None) -> None:
-    """Let the folder open at the first page, if that is not the index.
-
-    The redirect of sphinx-external-toc has neither title nor language, and
-    no icon, so that browsers ask the server for one that is not there.
-    """
-    first = app.config.root_doc
-    if error or app.builder.format != "html" or first == "index":
-        return
-    title = html.escape(app.config.html_title)
-    Path(app.outdir, "index.html").write_text(
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f"<title>{title}</title>\n"
-        '<link rel="icon" href="data:,">\n'  # asks for nothing
-        f'<meta http-equiv="refresh" content="0; url={first}.html">\n'
-        f'</head>\n<body><a href="{first}.html">{title}</a></body>\n</html>\n',
-        encoding="utf-8",
-    )
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx; kernels inherit the form that figures take.
 
@@ -146,8 +125,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", copy_static)
     app.connect("env-get-outdated", changed_by_package)
     app.connect("build-finished", clear_frames)
-    # After that of sphinx-external-toc.
-    app.connect("build-finished", write_index, priority=900)
+    site.register(app)
     typesetting.register(app)
     app.add_directive("reference", Reference)
     return {

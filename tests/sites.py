@@ -1,0 +1,58 @@
+"""A small site with the book's looks, built in this process in seconds."""
+
+import io
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = {
+    "intro": "# Welcome\n\nA book & a <half>. *It* starts here.\n\n"
+    "```{toctree}\ndeep/first\ndeep/second\n```\n",
+    "deep/first": "# One `key`\n\n:::{note}\nNot this.\n:::\n\n"
+    + "Word " * 80,
+    "deep/second": "# Two\n\nterm\n: A page without a paragraph.\n",
+}
+
+
+class Site:
+    """A site in `folder` that knows the address of its repository, or not."""
+
+    def __init__(self, folder: Path, repository: str = "", **config) -> None:
+        self.folder = folder
+        self.html = folder / "_build"
+        self.warned = io.StringIO()
+        self.config = {
+            "extensions": ["myst_parser", "sphinx_book_theme", "d2lattn.book"],
+            "myst_enable_extensions": ["colon_fence", "deflist"],
+            "html_theme": "sphinx_book_theme",
+            "html_theme_options": {"repository_url": repository},
+            "html_title": "Small book",
+            "html_static_path": [str(ROOT / "_static")],
+            "html_additional_pages": {"404": "404.html"},
+            "templates_path": [str(ROOT / "_templates")],
+            "root_doc": "intro",
+            **config,
+        }
+        (folder / "deep").mkdir()
+        (folder / "conf.py").write_text("", "utf-8")
+        # Fonts and the mark, which the page for lost readers carries.
+        (folder / "_static").symlink_to(ROOT / "_static")
+        for name, text in PAGES.items():
+            (folder / f"{name}.md").write_text(text, "utf-8")
+
+    def build(self) -> None:
+        """Build what is outdated."""
+        with patch_docutils(self.folder), docutils_namespace():
+            Sphinx(
+                self.folder,
+                self.folder,
+                self.html,
+                self.folder / "_doctrees",
+                "html",
+                self.config,
+                status=None,
+                warning=self.warned,
+            ).build()
+        assert self.warned.getvalue() == ""
