@@ -18,7 +18,7 @@ BOOK_FILES := $(shell find _config.yml _toc.yml intro.md _static _templates \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab lint hooks record mirror pins clean distclean
+.PHONY: help book test lab lint hooks links record mirror pins clean distclean
 
 help: ## list what there is to do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' \
@@ -41,6 +41,9 @@ hooks: $(INSTALLED) ## have git run make lint before each commit
 
 record: $(INSTALLED) ## run the chapters and record their outputs
 	$(BIN)/python tools/record.py
+
+links: $(INSTALLED) ## ask other hosts whether the book's links still work
+	$(BIN)/python tools/links.py
 
 mirror: $(INSTALLED) ## fill the chapters' mirror cells from the package
 	$(BIN)/python tools/mirror.py --write

@@ -119,6 +119,22 @@ class FoldedCodeBelow(SphinxPostTransform):
             cell.append(folded)
 
 
+class ManyExercises(SphinxPostTransform):
+    """Exercises and solutions whose content does not share one id.
+
+    An id can be linked to, so a page may have it once.
+    """
+
+    default_priority = 6
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        for content in list(self.document.findall(nodes.section)):
+            if content["ids"] in (["exercise-content"], ["solution-content"]):
+                content["classes"] += content["ids"]
+                content["ids"] = []
+
+
 EMPTY_HEADER = re.compile(r"<th\b([^>]*)>(?:\s|&nbsp;)*</th>")
 
 
@@ -154,6 +170,7 @@ def register(app: Sphinx) -> None:
     app.connect("doctree-read", empty_headers)
     app.connect("html-page-context", unlabel_summaries)
     app.add_post_transform(FoldedCodeBelow)
+    app.add_post_transform(ManyExercises)
     app.add_post_transform(PlainReferences)
     sphinxcontrib.bibtex.plugin.register_plugin(
         "sphinxcontrib.bibtex.style.referencing",

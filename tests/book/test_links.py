@@ -1,0 +1,126 @@
+"""Every link inside the built book leads somewhere, its fragment included."""
+
+import posixpath
+import re
+from functools import cache
+from html.parser import HTMLParser
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+ADDRESSES = ("action", "data-plotly", "href", "src", "xlink:href")
+
+
+class Links(HTMLParser):
+    """The links of a page, the places in it and the addresses it gives."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.places, self.links = [], []
+        self.base = None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        if tag == "base":
+            self.base = given["href"]
+            return
+        if "id" in given:
+            self.places.append(given["id"])
+        if tag == "a" and "name" in given:
+            self.places.append(given["name"])
+        self.links += [given[it] for it in ADDRESSES if given.get(it)]
+
+    handle_startendtag = handle_starttag
+
+
+@pytest.fixture(scope="module")
+def pages(book):
+    """Every page by its path in the book."""
+    return {
+        file.relative_to(book).as_posix(): Links(file.read_text("utf-8"))
+        for file in book.rglob("*.html")
+        if "_static" not in file.relative_to(book).parts
+    }
+
+
+@cache
+def fragments(file):
+    """What can be linked to in a file that is no page: a drawing."""
+    return set(re.findall(r'\bid="([^"]+)"', file.read_text("utf-8")))
+
+
+def broken(book, pages, name):
+    """The links of a page that lead nowhere, and why."""
+    page = pages[name]
+    # With a base, links start where the site does.
+    folder = "" if page.base else posixpath.dirname(name)
+    for link in dict.fromkeys(page.links):
+        parts = urlsplit(link)
+        if parts.scheme or parts.netloc:
+            continue
+        path, fragment = unquote(parts.path), unquote(parts.fragment)
+        target = posixpath.normpath(posixpath.join(folder, path))
+        target = target if path else name
+        if target.startswith(("..", "/")):
+            yield f"{link}: leads out of the book"
+        elif not (book / target).is_file():
+            yield f"{link}: there is no {target}"
+        elif fragment:
+            if target in pages:
+                places = pages[target].places
+            else:
+                places = fragments(book / target)
+            if fragment not in places:
+                yield f"{link}: {target} has no place of that name"
+
+
+def test_every_link_leads_somewhere(book, pages):
+    wrong = {name: [*broken(book, pages, name)] for name in pages}
+    assert {name: links for name, links in wrong.items() if links} == {}
+
+
+def test_there_are_links_to_check(pages):
+    inside = [
+        link
+        for page in pages.values()
+        for link in page.links
+        if not urlsplit(link).scheme
+    ]
+    assert len([link for link in inside if "#" in link]) > 500
+    assert len(inside) > 1000
+
+
+def test_no_place_has_the_name_of_another(pages):
+    twice = {
+        name: {it for it in page.places if page.places.count(it) > 1}
+        for name, page in pages.items()
+    }
+    assert {name: places for name, places in twice.items() if places} == {}
+
+
+@pytest.mark.parametrize(
+    ("link", "why"),
+    [
+        ("b.html", ""),
+        ("b.html?q=1#place%20two", ""),
+        ("#here", ""),
+        ("#there", "has no place"),
+        ("b.html#here", "has no place"),
+        ("c.html", "there is no"),
+        ("../c.html", "leads out"),
+        ("/b.html", "leads out"),
+        ("https://example.org/c.html", ""),
+    ],
+)
+def test_a_broken_link_is_found(link, why, tmp_path):
+    texts = {
+        "a.html": f'<p id="here"><a href="{link}">a</a></p>',
+        "b.html": '<p id="place two">b</p>',
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    pages = {name: Links(text) for name, text in texts.items()}
+    assert [why in it for it in broken(tmp_path, pages, "a.html")] == (
+        [True] if why else []
+    )

@@ -1,0 +1,68 @@
+"""Ask other hosts whether the links of the book still lead somewhere.
+
+Sphinx's link checker reads every page as it is recorded, so no notebook runs.
+What it found is in `_build/links/output.txt`; the exit status is 1 if a link
+is broken.
+"""
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+
+from jupyter_book.sphinx import build_sphinx
+
+ROOT = Path(__file__).resolve().parents[1]
+OPTIONS = {
+    "nb_execution_mode": "off",
+    "linkcheck_report_timeouts_as_broken": False,
+    "linkcheck_timeout": 20,
+    "linkcheck_retries": 2,
+    # The repository, as long as nobody has said where it is.
+    "linkcheck_ignore": [r"https://github\.com/[^/]*_[^/]*/"],
+}
+
+
+def check(root: Path, output: Path) -> list[dict]:
+    """Check the links of the book in `root`.
+
+    Returns:
+        for each link, its `uri`, its `status` and what else Sphinx found.
+    """
+    options = {
+        **OPTIONS,
+        "external_toc_path": str(root / "_toc.yml"),
+        "latex_individualpages": False,  # jupyter-book insists
+    }
+    result = build_sphinx(
+        root,
+        output,
+        path_config=root / "_config.yml",
+        noconfig=True,
+        confoverrides=options,
+        doctreedir=output / ".doctrees",
+        builder="linkcheck",
+        freshenv=True,
+        quiet=True,
+    )
+    if isinstance(result, Exception):
+        raise SystemExit("the pages could not be read: see above")
+    found = (output / "output.json").read_text("utf-8").splitlines()
+    return [json.loads(line) for line in found]
+
+
+def main() -> int:
+    """Check the book's links and say what was found."""
+    links = check(ROOT, ROOT / "_build" / "links")
+    external = [link for link in links if link["uri"].startswith("http")]
+    counts = Counter(link["status"] for link in external)
+    for link in external:
+        if link["status"] in ("broken", "timeout"):
+            place = f"{link['filename']}:{link['lineno']}"
+            print(f"{place}: {link['uri']}: {link['info']}")
+    print(", ".join(f"{count} {status}" for status, count in counts.items()))
+    return 1 if counts["broken"] + counts["timeout"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
