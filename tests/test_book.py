@@ -209,6 +209,7 @@ def test_the_folder_opens_at_the_first_page(site):
 def test_tables_are_in_the_page(chapter):
     (table,) = chapter.find_all("table", class_="dataframe")
     assert all(header.text for header in table.find_all("th"))
+    assert table["aria-label"] == "Figures, table 1"
     rows = [
         [cell.text for cell in row.find_all(["th", "td"])]
         for row in table.find_all("tr")

@@ -122,7 +122,7 @@ def test_the_template_dresses_a_figure(theme):
 
 
 def test_css_and_themes_are_the_same_colours():
-    light, dark = css().split('html[data-theme="dark"]')
+    light, dark = css().split('@media screen {\nhtml[data-theme="dark"]')
     for name, theme in (("light", light), ("dark", dark)):
         for role, color in THEMES[name].items():
             assert f"--d2l-{role}: {color};" in theme

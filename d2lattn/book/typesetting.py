@@ -146,6 +146,43 @@ def empty_headers(app: Sphinx, doctree: nodes.document) -> None:
             raw.children[:] = [nodes.Text(text)]
 
 
+HEADING_OR_TABLE = re.compile(
+    r"<h[1-6][^>]*>(?P<heading>.*?)</h[1-6]>"
+    r"|<table(?P<attributes>[^>]*)>(?P<caption>\s*<caption)?",
+    re.DOTALL,
+)
+
+
+def name_tables(
+    app: Sphinx, page: str, template: str, context: dict, doctree: Any
+) -> None:
+    """Tables without a caption are called after the section they stand in.
+
+    Screen readers list the tables of a page by name.
+    """
+    if doctree is None:
+        return
+    heading, count = "", 0
+
+    def name(found: re.Match) -> str:
+        nonlocal heading, count
+        if found["heading"] is not None:
+            heading = re.sub(
+                r'<a class="headerlink".*?</a>|<[^>]+>|\\[()]',
+                "",
+                found["heading"],
+            )
+            heading, count = " ".join(heading.split()), 0
+            return found[0]
+        if found["caption"] or "aria-label" in found["attributes"]:
+            return found[0]
+        count += 1
+        label = f"{heading}, table {count}".replace('"', "&quot;")
+        return found[0].replace("<table", f'<table aria-label="{label}"', 1)
+
+    context["body"] = HEADING_OR_TABLE.sub(name, context["body"])
+
+
 def unlabel_summaries(
     app: Sphinx,
     page: str,
@@ -168,6 +205,7 @@ def register(app: Sphinx) -> None:
     app.add_directive("drawing", Drawing)
     app.connect("doctree-read", label_mirrors)
     app.connect("doctree-read", empty_headers)
+    app.connect("html-page-context", name_tables)
     app.connect("html-page-context", unlabel_summaries)
     app.add_post_transform(FoldedCodeBelow)
     app.add_post_transform(ManyExercises)

@@ -19,7 +19,7 @@ MOVING = ("moving", "frames")
 
 
 def script() -> str:
-    """The front end, one script: templates, frames, explorers."""
+    """The front end, one script: templates, frames, looks, explorers."""
     templates = {
         theme: palette.template(theme).to_plotly_json()
         for theme in palette.THEMES
@@ -28,8 +28,10 @@ def script() -> str:
         [
             "(window.d2lattn = window.d2lattn || {}).templates = "
             f"{_json(templates)};",
-            (STATIC / "frames.js").read_text(encoding="utf-8"),
-            (STATIC / "explorer.js").read_text(encoding="utf-8"),
+            *(
+                (STATIC / f"{part}.js").read_text(encoding="utf-8")
+                for part in ("frames", "looks", "explorer")
+            ),
         ]
     )
 
@@ -65,19 +67,40 @@ def explorer(
         for i, control in enumerate(spec["controls"])
     )
     title, caption = html.escape(spec["title"]), html.escape(spec["caption"])
+    alt = html.escape(opening_text(payload))
     height = int(spec["figure"]["layout"].get("height") or 450)
     return (
         f'<figure class="d2l-explorer" id="{uid}" aria-label="{title}"'
         f"{_source(plotly_src)}>"
         f'<div class="d2l-controls">{rows}</div>'
-        f'<div class="d2l-plot" role="img" aria-label="{title}" '
+        f'<div class="d2l-plot" role="img" aria-label="{alt}" '
         f'style="min-height:{height}px"></div>'
-        '<p class="d2l-alt" role="status"></p>'
+        f'<p class="d2l-alt" role="status">{alt}</p>'
         f"<figcaption><strong>{title}.</strong> {caption}</figcaption>"
         "<noscript>This figure needs JavaScript.</noscript>"
         f'<script type="application/json" class="d2l-spec">{_json(spec)}'
         "</script></figure>"
     )
+
+
+def opening_text(payload: dict[str, Any]) -> str:
+    """What the figure shows as it opens, in words.
+
+    It stands in the page from the start, for readers without JavaScript and
+    for paper; `say` in `static/explorer.js` keeps it up to date.
+    """
+    controls, frame = payload["controls"], 0
+    for control in controls:
+        frame = frame * len(control["labels"]) + control["index"]
+    for leaf in payload["moving"]:
+        if [*leaf["path"]] == ["layout", "meta", "alt"]:
+            return str(leaf["choices"][leaf["pick"][frame]])
+    said = (payload["figure"]["layout"].get("meta") or {}).get("alt")
+    values = ", ".join(
+        f"{control['label']} {control['labels'][control['index']]}"
+        for control in controls
+    )
+    return str(said or f"{payload['title']}: {values}")
 
 
 def figure(spec: dict[str, Any], *, plotly_src: str | None = None) -> str:

@@ -110,16 +110,20 @@ def template(theme: str = "light") -> go.layout.Template:
 
 
 def css() -> str:
-    """Custom properties `--d2l-…`: light by default, dark when asked for."""
+    """Custom properties `--d2l-…`: light by default, dark when asked for.
+
+    Paper is always light.
+    """
     shared = {f"font-{name}": stack for name, stack in FONTS.items()}
     shared |= {f"trace-{role}": color for role, color in COLORS.items()}
-    blocks = (
-        ("html", shared | THEMES["light"] | {"scheme": "light"}),
-        ('html[data-theme="dark"]', THEMES["dark"] | {"scheme": "dark"}),
+    light, dark = (
+        "".join(f"  --d2l-{name}: {it};\n" for name, it in rules.items())
+        for rules in (
+            shared | THEMES["light"] | {"scheme": "light"},
+            THEMES["dark"] | {"scheme": "dark"},
+        )
     )
-    return "".join(
-        f"{selector} {{\n"
-        + "".join(f"  --d2l-{name}: {it};\n" for name, it in rules.items())
-        + "}\n"
-        for selector, rules in blocks
+    return (
+        f"html {{\n{light}}}\n"
+        f'@media screen {{\nhtml[data-theme="dark"] {{\n{dark}}}\n}}\n'
     )

@@ -5,7 +5,35 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import sources
+
+MADE = ["404", "genindex", "search"]  # by Sphinx, from the others
+PAGES = [*sources.pages(), *MADE]
+
 FIGURES = ".d2l-explorer, .d2l-figure"
+
+TWO_FRAMES = """() => new Promise((drawn) =>
+    requestAnimationFrame(() => requestAnimationFrame(drawn)))"""
+
+# Why the page scrolls sideways: what sticks out on the right and is in no box
+# of its own that scrolls.
+SIDEWAYS = """() => {
+    const width = document.documentElement.clientWidth;
+    const page = document.scrollingElement.scrollWidth;
+    const out = [...document.querySelectorAll("body *")].filter((part) => {
+        if (part.getBoundingClientRect().right <= width + 1) return false;
+        // The article cuts off what screen readers have of a formula.
+        if (part.closest("mjx-assistive-mml")) return false;
+        for (let box = part; box !== document.body; box = box.parentElement)
+            if (box.matches(
+                ".bd-sidebar-primary, .bd-sidebar-secondary, dialog")
+                || getComputedStyle(box).overflowX !== "visible"
+                && !box.matches(".bd-article")) return false;
+        return true;
+    });
+    return out.map((part) => part.outerHTML.slice(0, 200)).concat(
+        page > width ? [`the page is ${page} wide, of ${width}`] : []);
+}"""
 
 # A plot's data and layout at these paths; typed arrays as lists, gaps as null.
 LOOK = """(plot, paths) => JSON.stringify(paths.map(path => path.reduce(
@@ -73,6 +101,14 @@ def start(page: Any, selector: str = FIGURES) -> None:
         page.wait_for_function(
             "figure => figure.dataset.ready", arg=figure, timeout=15_000
         )
+
+
+def settle(page: Any) -> None:
+    """Unfold what is folded, start every figure, typeset every formula."""
+    unfold(page)
+    start(page)
+    page.evaluate("window.MathJax?.startup?.promise")
+    page.evaluate("document.fonts.ready.then(() => scrollTo(0, 0))")
 
 
 def look(plot: Any, paths: list[tuple]) -> list[Any]:

@@ -84,6 +84,40 @@ def test_an_explorer_says_what_it_is(made):
     assert root.find(class_="d2l-alt")["role"] == "status"
 
 
+def silent(bandwidth=1.0, kernel="boxcar", mask=False):
+    """A figure that nobody described."""
+    return go.Figure(go.Scatter(y=[0, bandwidth]))
+
+
+def same(bandwidth=1.0, kernel="boxcar", mask=False):
+    """A figure that says the same wherever it stands."""
+    return describe(silent(bandwidth), "A line, up.")
+
+
+@pytest.mark.parametrize(
+    ("draw", "said"),
+    [
+        (line, "box & car of 1.0, True"),
+        (same, "A line, up."),
+        (silent, "A line: bandwidth 1.0, kernel box & car, mask on"),
+    ],
+)
+def test_an_explorer_says_what_it_shows_before_any_script_runs(draw, said):
+    controls = {
+        "bandwidth": (0.5, 2.0, 0.5),
+        "kernel": ["gaussian", "box & car"],
+        "mask": True,
+    }
+
+    def opened(bandwidth=1.0, kernel="box & car", mask=True):
+        return draw(bandwidth, kernel, mask)
+
+    made = explore(opened, title="A line", **controls)
+    root = parse(page.explorer(made.payload(), "here"))
+    assert root.find(class_="d2l-alt").text == said
+    assert root.find(class_="d2l-plot")["aria-label"] == said
+
+
 def test_frames_may_stand_in_a_file_of_their_own(made):
     payload = made.payload()
     beside = parse(

@@ -4,18 +4,8 @@
   "use strict";
   const d2l = (window.d2lattn = window.d2lattn || {});
   if (d2l.start) return;
+  const FIGURES = ".d2l-explorer, .d2l-figure";
   const CONFIG = { responsive: true, displayModeBar: false, displaylogo: false };
-
-  /** What to call when light turns dark: one function a figure on the page.
-      @type {Map<Element, () => void>} */
-  const redraws = new Map();
-
-  /** Colab's output frames carry `theme`, the book's pages `data-theme`. */
-  const theme = () => {
-    const html = document.documentElement;
-    const name = html.dataset.theme || html.getAttribute("theme");
-    return name === "dark" ? "dark" : "light";
-  };
 
   /** @returns {Promise<void>} Plotly, from the page itself or its neighbour */
   function loadPlotly(root) {
@@ -32,9 +22,10 @@
 
   /** react() compares by identity: new objects, or it sees no change. */
   function draw(plot, figure) {
-    const template = d2l.templates[theme()];
+    const template = d2l.templates[d2l.looks.theme()];
     // Without a drag mode of its own, a swipe over a plot scrolls the page.
-    const layout = { dragmode: false, ...figure.layout, template };
+    const layout =
+      { dragmode: false, ...figure.layout, ...d2l.looks.size(plot), template };
     const data = figure.data.map((trace) => ({ ...trace }));
     return Plotly.react(plot, data, layout, CONFIG);
   }
@@ -97,7 +88,7 @@
       input.addEventListener("input", update);
     }
     await update();
-    redraws.set(root, update);
+    d2l.looks.follow(root, update);
   }
 
   /** An ordinary Plotly figure, with its own animation frames if it has any. */
@@ -106,7 +97,7 @@
     const plot = root.querySelector(".d2l-plot");
     await loadPlotly(root).then(() => draw(plot, figure));
     if (figure.frames) await Plotly.addFrames(plot, figure.frames);
-    redraws.set(root, () => draw(plot, figure));
+    d2l.looks.follow(root, () => draw(plot, figure));
   }
 
   d2l.start = async (root) => {
@@ -122,12 +113,10 @@
     }
   };
 
-  new MutationObserver(() => {
-    for (const [root, redraw] of redraws) {
-      if (root.isConnected) redraw();
-      else redraws.delete(root);
-    }
-  }).observe(document.documentElement, { attributeFilter: ["data-theme", "theme"] });
+  /** Nobody waits for a figure that has not started: paper gets its words,
+      and the next print the figure. */
+  addEventListener("beforeprint", () =>
+    document.querySelectorAll(FIGURES).forEach(d2l.start));
 
   /** A figure starts when it comes within a screen of the viewport. */
   const near = new IntersectionObserver((entries) => {
@@ -139,9 +128,8 @@
   }, { rootMargin: "100%" });
 
   d2l.boot = () => {
-    for (const root of document.querySelectorAll(
-      ".d2l-explorer:not([data-started]), .d2l-figure:not([data-started])"))
-      near.observe(root);
+    for (const root of document.querySelectorAll(FIGURES))
+      if (!root.dataset.started) near.observe(root);
   };
   if (document.readyState === "loading")
     document.addEventListener("DOMContentLoaded", d2l.boot);
