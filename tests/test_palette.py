@@ -1,37 +1,23 @@
 """The palette keeps its promises: contrast, colour blindness, even steps."""
 
+import re
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from colorspacious import cspace_convert
 
 from d2lattn.figures.palette import COLORS, THEMES, colorscale, css, template
 
-# Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB.
+# How much of the colour vision is missing (Machado, Oliveira and Fernandes,
+# 2009), at severity 100: all of one kind of cone.
 VISION = {
-    "normal": np.eye(3),
-    "protanopia": np.array(
-        [
-            [0.152286, 1.052583, -0.204868],
-            [0.114503, 0.786281, 0.099216],
-            [-0.003882, -0.048116, 1.051998],
-        ]
-    ),
-    "deuteranopia": np.array(
-        [
-            [0.367322, 0.860646, -0.227968],
-            [0.280085, 0.672501, 0.047413],
-            [-0.011820, 0.042940, 0.968881],
-        ]
-    ),
-    "tritanopia": np.array(
-        [
-            [1.255528, -0.076749, -0.178779],
-            [-0.078411, 0.930809, 0.147602],
-            [0.004733, 0.691367, 0.303900],
-        ]
-    ),
+    "normal": None,
+    "protanopia": "protanomaly",
+    "deuteranopia": "deuteranomaly",
+    "tritanopia": "tritanomaly",
 }
 LMS = np.array(
     [
@@ -47,6 +33,8 @@ LAB = np.array(
         [0.0259040371, 0.7827717662, -0.8086757660],
     ]
 )
+ROOT = Path(__file__).parents[1]
+DRAWINGS = sorted((ROOT / "chapters" / "images").glob("*.svg"))
 HUES = ("query", "key", "value", "weight")
 
 
@@ -63,9 +51,30 @@ def contrast(a, b):
     return (luminance[1] + 0.05) / (luminance[0] + 0.05)
 
 
-def oklab(color, vision="normal"):
-    seen = (VISION[vision] @ linear(color)).clip(0, 1)
-    return LAB @ np.cbrt(LMS @ seen)
+def oklab(color):
+    return LAB @ np.cbrt(LMS @ linear(color))
+
+
+def perceived(color, vision="normal"):
+    """A colour as seen, in CAM02-UCS: distance is how different it looks."""
+    rgb = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    if VISION[vision]:
+        space = {
+            "name": "sRGB1+CVD",
+            "cvd_type": VISION[vision],
+            "severity": 100,
+        }
+        rgb = cspace_convert(rgb, space, "sRGB1").clip(0, 1)
+    return cspace_convert(rgb, "sRGB1", "CAM02-UCS")
+
+
+def closest(colors, vision):
+    """The two colours that look most alike, and how different they look."""
+    seen = {name: perceived(it, vision) for name, it in colors.items()}
+    return min(
+        (np.linalg.norm(seen[a] - seen[b]), a, b)
+        for a, b in combinations(seen, 2)
+    )
 
 
 def test_contrast_of_black_and_white():
@@ -89,12 +98,28 @@ def test_text_is_readable(role, theme, ground):
 
 
 # Okabe and Ito's own vermilion, blue, bluish green, reddish purple and a grey
-# come to 0.037 (green and grey, deuteranopia).
+# come to 11.7 (blue and green, tritanopia), at half of our contrast.
+ENOUGH = 10
+
+
 @pytest.mark.parametrize("vision", VISION)
 def test_traces_stay_apart_for_colour_blind_readers(vision):
-    seen = [oklab(color, vision) for color in COLORS.values()]
-    apart = min(np.linalg.norm(a - b) for a, b in combinations(seen, 2))
-    assert apart >= 0.079
+    apart, one, other = closest(COLORS, vision)
+    assert apart >= ENOUGH, f"{one} and {other}"
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("vision", VISION)
+def test_drawings_stay_readable_for_colour_blind_readers(vision, theme):
+    drawn = {role: THEMES[theme][role] for role in (*HUES, "muted", "ink")}
+    apart, one, other = closest(drawn, vision)
+    assert apart >= ENOUGH, f"{one} and {other}"
+
+
+def test_colours_that_are_known_to_look_alike_do():
+    red_and_green = {"red": "#b35900", "green": "#808000"}
+    assert closest(red_and_green, "normal")[0] > 2 * ENOUGH
+    assert closest(red_and_green, "deuteranopia")[0] < ENOUGH
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -102,7 +127,7 @@ def test_weights_darken_or_lighten_in_even_steps(theme):
     places, stops = zip(*colorscale(theme), strict=True)
     assert (places[0], places[-1]) == (0, 1)
     for vision in VISION:
-        steps = np.diff([oklab(stop, vision)[0] for stop in stops])
+        steps = np.diff([perceived(stop, vision)[0] for stop in stops])
         assert np.all(steps < 0) or np.all(steps > 0)
     steps = np.diff([oklab(stop)[0] for stop in stops])
     assert np.ptp(steps) < 0.1 * abs(steps.mean())
@@ -119,6 +144,22 @@ def test_the_template_dresses_a_figure(theme):
     assert dressed.layout.font.color == THEMES[theme]["ink"]
     assert dressed.data.heatmap[0].colorscale[0][1] == colorscale(theme)[0][1]
     assert list(dressed.layout.colorway) == list(COLORS.values())
+
+
+@pytest.mark.parametrize("file", DRAWINGS, ids=lambda file: file.name)
+def test_drawings_without_the_book_have_its_light_colours(file):
+    ours = THEMES["light"] | {f"trace-{n}": it for n, it in COLORS.items()}
+    given = re.findall(
+        r"var\(--d2l-([\w-]+), *(#\w+)\)", file.read_text("utf-8")
+    )
+    assert given
+    for role, color in given:
+        assert color == ours[role], role
+
+
+def test_the_mark_has_the_colours_of_traces():
+    mark = (ROOT / "_static" / "logo.svg").read_text("utf-8")
+    assert {*re.findall(r"#\w{6}", mark)} < {*COLORS.values()}
 
 
 def test_css_and_themes_are_the_same_colours():

@@ -2,16 +2,17 @@
 
 Every hue has one meaning: a query is vermilion, a key blue, a value green, a
 weight purple. `COLORS` holds the hues of figure traces, chosen to stand out
-(contrast 3:1) from the light and the dark paper alike and to stay apart for
-colour-blind readers; `THEMES` holds what changes with the theme, its hues dark
-or light enough for text (4.5:1). `tests/test_palette.py` holds both to that.
+(contrast 3:1) from the light and the dark paper alike; `THEMES` holds what
+changes with the theme, its hues dark or light enough for text (4.5:1). Both
+stay apart for colour-blind readers, and `tests/test_palette.py` holds them to
+all of that.
 """
 
 import plotly.graph_objects as go
 
 COLORS = {
     "query": "#df582e",
-    "key": "#2770cb",
+    "key": "#2670d4",
     "value": "#15a069",
     "weight": "#a640a7",
     "muted": "#707377",
@@ -25,8 +26,8 @@ THEMES = {
         "muted": "#5b5e66",
         "line": "#d9d6cd",
         "query": "#b5390f",
-        "key": "#1d5fb4",
-        "value": "#0a7449",
+        "key": "#1d5fc0",
+        "value": "#0a7144",
         "weight": "#8f2f90",
         "accent": "#7a2a86",
     },
@@ -36,10 +37,10 @@ THEMES = {
         "ink": "#e6e4df",
         "muted": "#a3a6ae",
         "line": "#3a3e47",
-        "query": "#ff8f66",
-        "key": "#7fb4ff",
-        "value": "#4fcf98",
-        "weight": "#e394e6",
+        "query": "#fc9066",
+        "key": "#84b5fe",
+        "value": "#3fdea3",
+        "weight": "#d88bd1",
         "accent": "#dfa3ea",
     },
 }
