@@ -3,12 +3,21 @@
 import json
 import time
 from collections.abc import Callable
+from http.server import SimpleHTTPRequestHandler
 from typing import Any
 
 import sources
 
 MADE = ["404", "genindex", "search"]  # by Sphinx, from the others
 PAGES = [*sources.pages(), *MADE]
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files and keeps it to itself."""
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
 
 FIGURES = ".d2l-explorer, .d2l-figure"
 

@@ -10,11 +10,11 @@ import subprocess
 import threading
 from contextlib import ExitStack
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from browser import listen
+from browser import Quiet, listen
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,13 +29,6 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves files and keeps it to itself."""
-
-    def log_message(self, format, *args):
-        pass
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,101 @@
+"""Who follows a dead link on GitHub Pages finds the way back."""
+
+import threading
+from functools import partial
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from browser import Quiet, listen
+from sites import Site
+
+
+class Pages(Quiet):
+    """Serves a project's site as GitHub does: below its name, 404 beside."""
+
+    def do_GET(self):
+        inside = self.path.startswith("/our.book/")
+        self.path = self.path.removeprefix("/our.book")
+        if inside and self.send_head_of_file():
+            return
+        body = (Path(self.directory, "404.html")).read_bytes()
+        self.send_response(404)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def send_head_of_file(self):
+        path = self.path.partition("?")[0].lstrip("/")
+        if not Path(self.directory, path).is_file():
+            return False
+        super().do_GET()
+        return True
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """The address of a small site, as GitHub Pages would serve it."""
+    folder = tmp_path_factory.mktemp("published")
+    site = Site(folder, "https://github.com/ada/our.book")
+    site.build()
+    handler = partial(Pages, directory=site.html)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/our.book"
+        server.shutdown()
+
+
+@pytest.fixture
+def page(browser, published):
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.trouble = listen(page, published)
+        yield page
+
+
+DEAD = ["gone.html", "deep/gone", "deep/er/and/gone.html?q=1#there"]
+
+
+@pytest.mark.parametrize("dead", DEAD)
+def test_the_page_for_lost_readers_works_at_any_depth(page, published, dead):
+    answer = page.goto(f"{published}/{dead}")
+    assert answer.status == 404
+    assert page.title() == "Page not found — Small book"
+    page.wait_for_load_state("networkidle")
+    # The dead link itself, and nothing that this page asks for.
+    assert all("gone" in it for it in page.trouble)
+    loaded = "document.fonts.ready.then(() => document.fonts.check("
+    assert page.evaluate(f"{loaded}'600 1em \"Source Serif 4\"'))")
+    assert page.evaluate("document.querySelector('img').naturalWidth") > 0
+
+    page.get_by_role("link", name="Two").click()
+    page.wait_for_url(f"{published}/deep/second.html")
+    page.go_back()
+    page.get_by_role("link", name="title page").click()
+    page.wait_for_url(f"{published}/intro.html")
+
+
+def test_lost_readers_can_search(page, published):
+    page.goto(f"{published}/deep/gone.html")
+    page.get_by_role("searchbox").fill("paragraph")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{published}/search.html?q=paragraph")
+    page.get_by_role("link", name="Two", exact=True).last.wait_for()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_page_keeps_to_the_readers_choice(page, published, theme):
+    """Which is another than that of the system."""
+    other = {"light": "dark", "dark": "light"}[theme]
+    page.emulate_media(color_scheme=other)
+    page.goto(f"{published}/intro.html")
+    shown = "document.documentElement.dataset.theme"
+    page.evaluate(
+        f"localStorage.mode = localStorage.theme = '{theme}'",
+    )
+    page.goto(f"{published}/gone.html")
+    assert page.evaluate(shown) == theme
+    page.evaluate("localStorage.mode = 'auto'")
+    page.reload()
+    assert page.evaluate(shown) == other
