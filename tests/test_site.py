@@ -128,7 +128,7 @@ def test_the_site_map_lists_every_page_after_a_partial_build(published):
     published.build()
     tree = ElementTree.parse(published.html / "sitemap.xml")
     space = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
-    listed = [place.text for place in tree.iter(f"{space}loc")]
+    listed = [str(place.text) for place in tree.iter(f"{space}loc")]
     assert sorted(listed) == sorted(f"{ADDRESS}{p}.html" for p in PAGES)
 
 

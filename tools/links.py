@@ -2,7 +2,7 @@
 
 Sphinx's link checker reads every page as it is recorded, so no notebook runs.
 What it found is in `_build/links/output.txt`; the exit status is 1 if a link
-is broken.
+is broken. ``python tools/links.py FOLDER`` checks the book in another folder.
 """
 
 import json
@@ -51,9 +51,9 @@ def check(root: Path, output: Path) -> list[dict]:
     return [json.loads(line) for line in found]
 
 
-def main() -> int:
+def main(root: Path = ROOT) -> int:
     """Check the book's links and say what was found."""
-    links = check(ROOT, ROOT / "_build" / "links")
+    links = check(root, root / "_build" / "links")
     external = [link for link in links if link["uri"].startswith("http")]
     counts = Counter(link["status"] for link in external)
     for link in external:
@@ -65,4 +65,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*map(Path, sys.argv[1:])))

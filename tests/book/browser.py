@@ -15,7 +15,7 @@ PAGES = [*sources.pages(), *MADE]
 class Quiet(SimpleHTTPRequestHandler):
     """Serves files and keeps it to itself."""
 
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:
         pass
 
 

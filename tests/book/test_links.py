@@ -20,8 +20,8 @@ class Links(HTMLParser):
         self.base = None
         self.feed(text)
 
-    def handle_starttag(self, tag, attributes):
-        given = dict(attributes)
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
         if tag == "base":
             self.base = given["href"]
             return
