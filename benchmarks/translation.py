@@ -82,7 +82,7 @@ TRANSFORMER = GRU | {
 # results/tuning.json: more epochs helped most, and once there were enough of
 # them, dropout and label smoothing.
 REAL = {"min_freq": 2, "num_epochs": 10}
-REAL_GRU = GRU | REAL | {"num_hiddens": 192}
+REAL_GRU = GRU | REAL | {"num_hiddens": 192, "dropout": 0.2}
 REAL_TRANSFORMER = (
     TRANSFORMER
     | REAL
