@@ -75,8 +75,11 @@ $(INSTALLED): requirements.txt pyproject.toml
 	one: make PYTHON=python3.12 $(MAKECMDGOALS)" % v[:2])'
 	$(BIN)/python $(PIP) --version 2>/dev/null \
 		|| $(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python $(PIP) install -r requirements.txt
-	$(BIN)/python $(PIP) install --no-deps -e .
+	$(BIN)/python $(PIP) install -r requirements.txt \
+		&& $(BIN)/python $(PIP) install --no-deps -e . \
+		|| { echo 'pip could not install what this book needs.' \
+			'Is there a network, and room on the disk?' \
+			'The same command goes on from here.'; exit 1; }
 	$(BIN)/python $(PIP) check
 	@touch $@
 
@@ -95,7 +98,9 @@ $(BROWSER): $(INSTALLED)
 # only where nothing but chapters changed are the others left as they are.
 # A failed build must not leave pages behind that the next takes for checked.
 $(BOOK): $(INSTALLED) $(BOOK_FILES)
+	@$(BIN)/python tools/ready.py
 	$(BIN)/jupyter-book build . -n -W --keep-going \
 		$(if $(filter-out chapters/%,$?),--all) \
-		|| { rm -rf _build/.doctrees; exit 1; }
+		|| { $(BIN)/python tools/ready.py --failed; \
+			rm -rf _build/.doctrees; exit 1; }
 	@touch $@

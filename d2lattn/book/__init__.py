@@ -4,7 +4,11 @@ import hashlib
 import os
 import re
 import shutil
-from importlib.metadata import PackageNotFoundError, files
+from importlib.metadata import (
+    PackageNotFoundError,
+    entry_points,
+    files,
+)
 from pathlib import Path
 from typing import Any
 
@@ -106,11 +110,36 @@ def clear_frames(app: Sphinx, error: Exception | None) -> None:
             file.unlink()
 
 
+def check_whole(app: Sphinx, error: Exception | None) -> None:
+    """Raise an `ExtensionError` where half a page was written.
+
+    Where the disk is full, Sphinx warns, and leaves a page that the next
+    build would take for a good one. After an error it begins anew.
+    """
+    if error or app.builder.format != "html":
+        return
+    out = Path(app.outdir)
+    for file in sorted(out.rglob("*.html")):
+        if "_static" in file.relative_to(out).parts:
+            continue
+        if not file.read_bytes().rstrip().endswith(b"</html>"):
+            raise ExtensionError(
+                f"d2lattn.book: {file} is not written to its end; is there "
+                "room on the disk?"
+            )
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx; kernels inherit the form that figures take.
 
     And that nobody waits for them, so that they show no progress.
     """
+    if "d2lattn" not in entry_points(group="myst_nb.mime_renderers").names:
+        raise ExtensionError(
+            "d2lattn.book: MyST-NB does not know the renderer of the figures "
+            "and would leave them out; install the package, for example with "
+            "pip install --no-deps -e ."
+        )
     os.environ["D2LATTN_FIGURES"] = "page"
     os.environ["TQDM_DISABLE"] = "1"
     app.add_node(
@@ -126,6 +155,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("env-get-outdated", changed_by_package)
     app.connect("build-finished", clear_frames)
     site.register(app)
+    # After all others that write pages.
+    app.connect("build-finished", check_whole, priority=950)
     typesetting.register(app)
     app.add_directive("reference", Reference)
     return {

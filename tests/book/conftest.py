@@ -31,6 +31,13 @@ ARGUMENTS = [
 ]
 
 
+NO_BROWSER = """\
+there is no browser to test the book with. Two ways to get one:
+- Chromium from the system, such as `apt-get install chromium` on Debian
+- Playwright's own: `.venv/bin/playwright install chromium`
+`make test` takes the one or the other by itself."""
+
+
 @pytest.fixture(scope="session")
 def book():
     """The folder of the built book."""
@@ -58,6 +65,14 @@ def site(book):
         server.shutdown()
 
 
+def find_chromium(carried):
+    """The Chromium on the path, or else the one that Playwright brought."""
+    found = shutil.which("chromium")
+    if found is None and not Path(carried).exists():
+        pytest.fail(NO_BROWSER, pytrace=False)
+    return found or carried
+
+
 # For one file, since Playwright holds the event loop of its thread as long as
 # it runs, and a worker may have notebooks to run after it.
 @pytest.fixture(scope="module")
@@ -66,7 +81,7 @@ def browser():
     root = getattr(os, "geteuid", lambda: 1)() == 0
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
+            executable_path=find_chromium(playwright.chromium.executable_path),
             args=[*ARGUMENTS, *(["--no-sandbox"] if root else [])],
         )
         yield chromium
