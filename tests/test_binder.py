@@ -1,0 +1,88 @@
+"""What Binder makes of the repository, as far as it can be tried here.
+
+Binder copies the repository, installs `binder/requirements.txt` from its root
+with the Python that `binder/runtime.txt` names, and starts a JupyterLab of
+its own.
+"""
+
+import ast
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from IPython.core.inputtransformer2 import TransformerManager
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+ROOT = Path(__file__).resolve().parents[1]
+WANTED = (ROOT / "binder/requirements.txt").read_text("utf-8").splitlines()
+
+
+def project():
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        return tomllib.load(file)["project"]
+
+
+def test_binder_finds_nothing_else_to_follow():
+    # Any other of its files would take the place of the requirements.
+    names = {path.name for path in (ROOT / "binder").iterdir()}
+    assert names == {"requirements.txt", "runtime.txt"}
+
+
+def test_the_python_is_one_that_the_book_takes():
+    text = (ROOT / "binder/runtime.txt").read_text("utf-8")
+    (version,) = re.findall(r"^python-(3\.\d+)$", text, re.M)
+    assert version in SpecifierSet(project()["requires-python"])
+
+
+def test_pip_can_do_what_binder_asks_for(tmp_path):
+    source = tmp_path / "repository"
+    others = shutil.ignore_patterns(".*", "_build", "build", "*.egg-info")
+    shutil.copytree(ROOT, source, ignore=others)
+    # Offline: what is asked for is here, in the versions asked for.
+    options = ("--dry-run", "--no-index", "--no-build-isolation")
+    run = subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "install", *options),
+            *("-r", "binder/requirements.txt"),
+        ],
+        cwd=source,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    would = re.findall("^Would install (.*)$", run.stdout, re.M)
+    assert would in ([], [f"d2lattn-{project()['version']}"])
+
+
+def test_pip_keeps_to_the_versions_of_the_book():
+    assert "--constraint ../requirements.txt" in WANTED
+    assert "." in WANTED
+    assert "--extra-index-url https://download.pytorch.org/whl/cpu" in WANTED
+
+
+@pytest.mark.parametrize(
+    "chapter", sorted(ROOT.glob("chapters/*.ipynb")), ids=lambda p: p.stem
+)
+def test_what_chapters_import_is_installed(chapter):
+    names = [Requirement(text).name for text in project()["dependencies"]]
+    names += [line for line in WANTED if re.fullmatch(r"[a-z]+", line)]
+    known = {*names, "d2lattn", *sys.stdlib_module_names}
+    imported = set()
+    for cell in json.loads(chapter.read_text("utf-8"))["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        source = TransformerManager().transform_cell("".join(cell["source"]))
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add(node.module)
+    roots = {name.partition(".")[0] for name in imported}
+    # The first comes with every notebook, the second with Colab alone.
+    assert roots - {"IPython", "google"} <= known
