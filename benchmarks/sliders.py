@@ -89,7 +89,7 @@ PAINTED = """() => {
 class Quiet(SimpleHTTPRequestHandler):
     """Serves files and keeps it to itself."""
 
-    def log_message(self, format, *args):
+    def log_message(self, *_):
         """Say nothing."""
 
 

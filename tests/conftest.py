@@ -1,5 +1,8 @@
 """What all tests share."""
 
+import shutil
+from pathlib import Path
+
 import jaxtyping
 import pytest
 import torch
@@ -8,6 +11,19 @@ import torch
 torch.set_num_threads(1)
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+
+
+@pytest.fixture(scope="session")
+def copy_repository():
+    """Copies the repository, but for what was made from it, to a path."""
+    made = ("_build", "build", "__pycache__", "*.egg-info")
+    others = shutil.ignore_patterns(".*", *made)
+    root = Path(__file__).resolve().parents[1]
+
+    def copy(target):
+        return shutil.copytree(root, target, ignore=others)
+
+    return copy
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,6 @@ its own.
 import ast
 import json
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -40,10 +39,8 @@ def test_the_python_is_one_that_the_book_takes():
     assert version in SpecifierSet(project()["requires-python"])
 
 
-def test_pip_can_do_what_binder_asks_for(tmp_path):
-    source = tmp_path / "repository"
-    others = shutil.ignore_patterns(".*", "_build", "build", "*.egg-info")
-    shutil.copytree(ROOT, source, ignore=others)
+def test_pip_can_do_what_binder_asks_for(copy_repository, tmp_path):
+    source = copy_repository(tmp_path / "repository")
     # Offline: what is asked for is here, in the versions asked for.
     options = ("--dry-run", "--no-index", "--no-build-isolation")
     run = subprocess.run(

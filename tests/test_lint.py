@@ -1,7 +1,6 @@
 """What `make lint` sees, and that commits and CI are held to the same."""
 
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -94,11 +93,9 @@ SLIPS = {
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory):
+def said(copy_repository, tmp_path_factory):
     """What lint says of a copy of the repository with all slips in it."""
-    folder = tmp_path_factory.mktemp("lint") / "repository"
-    others = shutil.ignore_patterns(".*", "_build", "build", "*.egg-info")
-    shutil.copytree(ROOT, folder, ignore=others)
+    folder = copy_repository(tmp_path_factory.mktemp("lint") / "repository")
     for path, old, new, _ in SLIPS.values():
         text = (folder / path).read_text("utf-8")
         assert old in text

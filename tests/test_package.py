@@ -66,11 +66,9 @@ def build(kind, source, target):
 
 
 @pytest.fixture(scope="module")
-def sdist(tmp_path_factory):
+def sdist(copy_repository, tmp_path_factory):
     """The source distribution, from a copy of this repository."""
-    source = tmp_path_factory.mktemp("source") / "repository"
-    others = shutil.ignore_patterns(".*", "_build", "build", "*.egg-info")
-    shutil.copytree(ROOT, source, ignore=others)
+    source = copy_repository(tmp_path_factory.mktemp("source") / "repository")
     return build("sdist", source, tmp_path_factory.mktemp("sdist"))
 
 

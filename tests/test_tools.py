@@ -273,6 +273,36 @@ def test_record_keeps_text_and_tables(tmp_path):
     assert path.read_text(encoding="utf-8") == text
 
 
+def test_record_check_shows_what_changed(tmp_path, capsys):
+    path = write_notebook(tmp_path / "old.ipynb", "1 + 1")
+    before = path.read_bytes()
+    assert record.main(["--check", str(path)]) == 1
+    assert path.read_bytes() == before
+    shown = capsys.readouterr()
+    assert '+       "2"' in shown.err
+    assert "old.ipynb: differs" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("1 / 0", "raised ZeroDivisionError: division by zero"),
+        ("import warnings\nwarnings.warn('careful')", "standard error"),
+        ("print(object())", "address in memory:\n\n<object object at 0x"),
+        ("import os\nos._exit(1)", "ended the kernel"),
+    ],
+)
+def test_record_names_the_cell_that_fails(source, message, tmp_path, capsys):
+    path = write_notebook(tmp_path / "bad.ipynb", "x = 1", source, "x")
+    before = path.read_bytes()
+    assert record.main([str(path)]) == 1
+    shown = capsys.readouterr().err
+    assert "bad.ipynb: cell 2 (c1)" in shown
+    assert message in shown
+    assert "\x1b[" not in shown
+    assert path.read_bytes() == before
+
+
 def test_record_sees_what_a_run_left_in_a_notebook(tmp_path, capsys):
     path = write_notebook(tmp_path / "saved.ipynb", "1 + 1")
     before = path.read_bytes()
@@ -315,33 +345,3 @@ def test_record_sees_a_file_that_is_too_large(tmp_path, capsys, monkeypatch):
     shown = capsys.readouterr().err
     assert "long.ipynb: has 2.5 KB, and 2 are enough" in shown
     assert "make record" not in shown
-
-
-def test_record_check_shows_what_changed(tmp_path, capsys):
-    path = write_notebook(tmp_path / "old.ipynb", "1 + 1")
-    before = path.read_bytes()
-    assert record.main(["--check", str(path)]) == 1
-    assert path.read_bytes() == before
-    shown = capsys.readouterr()
-    assert '+       "2"' in shown.err
-    assert "old.ipynb: differs" in shown.out
-
-
-@pytest.mark.parametrize(
-    ("source", "message"),
-    [
-        ("1 / 0", "raised ZeroDivisionError: division by zero"),
-        ("import warnings\nwarnings.warn('careful')", "standard error"),
-        ("print(object())", "address in memory:\n\n<object object at 0x"),
-        ("import os\nos._exit(1)", "ended the kernel"),
-    ],
-)
-def test_record_names_the_cell_that_fails(source, message, tmp_path, capsys):
-    path = write_notebook(tmp_path / "bad.ipynb", "x = 1", source, "x")
-    before = path.read_bytes()
-    assert record.main([str(path)]) == 1
-    shown = capsys.readouterr().err
-    assert "bad.ipynb: cell 2 (c1)" in shown
-    assert message in shown
-    assert "\x1b[" not in shown
-    assert path.read_bytes() == before

@@ -95,21 +95,6 @@ def copy_static(app: Sphinx) -> None:
             shutil.copyfile(file.locate(), copy)
 
 
-def clear_frames(app: Sphinx, error: Exception | None) -> None:
-    """Remove the frames that an earlier build left and no page asks for."""
-    if error or app.builder.format != "html":
-        return
-    pages = Path(app.outdir).rglob("*.html")
-    asked = {
-        key
-        for text in pages
-        for key in re.findall(r"frames/(\w+)\.js", text.read_text("utf-8"))
-    }
-    for file in Path(app.outdir, STATIC, "frames").glob("*.js"):
-        if file.stem not in asked:
-            file.unlink()
-
-
 def check_whole(app: Sphinx, error: Exception | None) -> None:
     """Raise an `ExtensionError` where half a page was written.
 
@@ -127,6 +112,21 @@ def check_whole(app: Sphinx, error: Exception | None) -> None:
                 f"d2lattn.book: {file} is not written to its end; is there "
                 "room on the disk?"
             )
+
+
+def clear_frames(app: Sphinx, error: Exception | None) -> None:
+    """Remove the frames that an earlier build left and no page asks for."""
+    if error or app.builder.format != "html":
+        return
+    pages = Path(app.outdir).rglob("*.html")
+    asked = {
+        key
+        for text in pages
+        for key in re.findall(r"frames/(\w+)\.js", text.read_text("utf-8"))
+    }
+    for file in Path(app.outdir, STATIC, "frames").glob("*.js"):
+        if file.stem not in asked:
+            file.unlink()
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -152,11 +152,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
     )
     app.add_css_file("d2l/explorer.css")
     app.connect("builder-inited", copy_static)
+    app.connect("build-finished", check_whole, priority=950)
     app.connect("env-get-outdated", changed_by_package)
     app.connect("build-finished", clear_frames)
     site.register(app)
-    # After all others that write pages.
-    app.connect("build-finished", check_whole, priority=950)
     typesetting.register(app)
     app.add_directive("reference", Reference)
     return {

@@ -31,13 +31,6 @@ ARGUMENTS = [
 ]
 
 
-NO_BROWSER = """\
-there is no browser to test the book with. Two ways to get one:
-- Chromium from the system, such as `apt-get install chromium` on Debian
-- Playwright's own: `.venv/bin/playwright install chromium`
-`make test` takes the one or the other by itself."""
-
-
 @pytest.fixture(scope="session")
 def book():
     """The folder of the built book."""
@@ -63,6 +56,13 @@ def site(book):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+NO_BROWSER = """\
+there is no browser to test the book with. Two ways to get one:
+- Chromium from the system, such as `apt-get install chromium` on Debian
+- Playwright's own: `.venv/bin/playwright install chromium`
+`make test` takes the one or the other by itself."""
 
 
 def find_chromium(carried):

@@ -60,7 +60,7 @@ def serving(answer):
             asked.append(self.path)
             answer(self)
 
-        def log_message(self, format, *args):
+        def log_message(self, *args):
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
