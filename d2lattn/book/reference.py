@@ -171,11 +171,16 @@ class Reference(SphinxDirective):
         for path in (*docs.glob("*.ipynb"), *(m.__file__ for m in modules)):
             self.env.note_dependency(str(path))
         sections: list[nodes.Node] = [self._map(things)]
+        taken: set[str] = set()
         for module in modules:
             section = self._section(module.__name__)
             section += self._parsed(inspect.getdoc(module) or "")
             for name, thing in public(module).items():
-                section += self._entry(name, thing, {*things})
+                anchor = f"api-{name}"
+                if anchor in taken:  # by one of that name in another module
+                    anchor = nodes.make_id(f"api-{module.__name__}-{name}")
+                taken.add(anchor)
+                section += self._entry(anchor, name, thing, {*things})
             sections.append(section)
         return sections
 
@@ -233,8 +238,10 @@ class Reference(SphinxDirective):
         self.state.nested_parse(lines, self.content_offset, box)
         return box.children
 
-    def _entry(self, name: str, thing: Any, names: set[str]) -> nodes.section:
-        section = self._section(name, f"api-{name}")
+    def _entry(
+        self, anchor: str, name: str, thing: Any, names: set[str]
+    ) -> nodes.section:
+        section = self._section(name, anchor)
         called = f"```python\n{signature(thing)}\n```"
         section += self._parsed(called)
         section += self._parsed(markdown(inspect.getdoc(thing) or ""))
