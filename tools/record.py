@@ -101,24 +101,35 @@ def _run(notebook, path):
 def _reduce(notebook, path):
     """Take out of a notebook that has run what is not worth keeping."""
     notebook.metadata = nbformat.from_dict(METADATA)
-    count = 0
-    for number, cell in enumerate(notebook.cells, start=1):
+    for place, cell in enumerate(notebook.cells, start=1):
         cell.metadata = nbformat.from_dict(
             {k: cell.metadata[k] for k in CELL_METADATA if k in cell.metadata}
         )
+        if cell.cell_type != "code":
+            continue
+        outputs = [_output(output) for output in cell.outputs]
+        cell.outputs = _join_streams([o for o in outputs if o])
+        if problem := _unstable(cell.outputs):
+            raise RecordError(f"{_place(path, place, cell)} {problem}")
+    number(notebook)
+
+
+def number(notebook):
+    """Count the cells that hold code as one run from the top would."""
+    count = 0
+    for cell in notebook.cells:
         if cell.cell_type != "code":
             continue
         cell.execution_count = None
         if cell.source.strip():
             count += 1
             cell.execution_count = count
-        outputs = [_output(output, count) for output in cell.outputs]
-        cell.outputs = _join_streams([o for o in outputs if o])
-        if problem := _unstable(cell.outputs):
-            raise RecordError(f"{_place(path, number, cell)} {problem}")
+        for output in cell.outputs:
+            if "execution_count" in output:
+                output.execution_count = count
 
 
-def _output(output, count):
+def _output(output):
     """An output in canonical form, or None if nothing of it is kept."""
     if output.output_type == "stream":
         return output
@@ -131,8 +142,6 @@ def _output(output, count):
         {mime: output.data[mime] for mime in kept & output.data.keys()}
     )
     output.metadata = nbformat.from_dict({})
-    if "execution_count" in output:
-        output.execution_count = count
     return output if output.data else None
 
 
