@@ -16,6 +16,7 @@ from urllib.parse import urljoin
 
 import nbformat
 import plotly.offline
+import publish
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -72,6 +73,17 @@ See {numref}`cue`, {cite:t}`watson1964` and others {cite:p}`watson1964`.
 ```
 """
 
+# Markdown that may have code, and so is a notebook to MyST-NB.
+INTRO = """\
+---
+file_format: mystnb
+kernelspec: {name: python3, display_name: Python 3}
+---
+# Welcome
+
+Nothing here.
+"""
+
 BIBLIOGRAPHY = """
 @article{watson1964,
   author = {Watson, Geoffrey},
@@ -93,7 +105,7 @@ def write_book(folder):
         "chapters": [{"file": "chapters/figures"}],
     }
     (folder / "_toc.yml").write_text(json.dumps(toc), "utf-8")
-    (folder / "intro.md").write_text("# Welcome\n\nNothing here.\n", "utf-8")
+    (folder / "intro.md").write_text(INTRO, "utf-8")
     (folder / "chapters/images").mkdir(parents=True)
     (folder / "chapters/references.bib").write_text(BIBLIOGRAPHY, "utf-8")
     (folder / "chapters/images/cue.svg").write_text(SVG, "utf-8")
@@ -112,6 +124,7 @@ def write_book(folder):
             "kernelspec": {"name": "python3", "display_name": "Python 3"}
         },
     )
+    publish.bring_package(notebook, publish.configured(ROOT))
     nbformat.write(notebook, folder / "chapters/figures.ipynb")
 
 
@@ -264,6 +277,36 @@ def test_styles_load_only_what_is_in_the_build(site):
         text = style.read_text("utf-8")
         for address in re.findall(r"url\(\s*['\"]?([^'\")]+)", text):
             assert not re.match(r"https?:|//", address), (style, address)
+
+
+def test_a_chapter_opens_in_colab_and_a_page_of_markdown_does_not(
+    site, chapter
+):
+    release = publish.configured(ROOT)
+    buttons = {
+        button.text.strip(): button["href"]
+        for button in chapter.select(".dropdown-launch-buttons a")
+    }
+    assert buttons["Colab"] == (
+        "https://colab.research.google.com/github/"
+        f"{release.name}/blob/{release.tag}/chapters/figures.ipynb"
+    )
+    intro = read(site / "intro.html")
+    assert not intro.select(".dropdown-launch-buttons")
+    (source,) = intro.select(".btn-download-source-button")
+    assert source["href"] == "_sources/intro.md"
+    assert not intro.select(".btn-download-notebook-button")
+
+
+def test_what_brings_the_package_is_folded_below_the_title(chapter):
+    first = chapter.find("h1").find_next(class_="cell")
+    folded = first.find("details")
+    assert "find_spec" in folded.find(class_="highlight").text
+    assert [part.text for part in folded.select("summary p")] == [
+        publish.CELL_METADATA["mystnb"]["code_prompt_show"],
+        publish.CELL_METADATA["mystnb"]["code_prompt_hide"],
+    ]
+    assert not first.select(".cell_output")
 
 
 def test_mathematics_is_set_by_the_builds_own_mathjax(site, chapter):

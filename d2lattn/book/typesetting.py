@@ -200,12 +200,23 @@ def unlabel_summaries(
         context["body"] = context["body"].replace(label, "")
 
 
+def launch_notebooks_only(app: Sphinx, doctree: nodes.document) -> None:
+    """A page of Markdown gets no launch button, though it may have code.
+
+    Colab opens notebooks, and would not find this one.
+    """
+    page = app.env.docname
+    if Path(app.env.doc2path(page)).suffix != ".ipynb":
+        app.env.metadata[page].pop("kernelspec", None)
+
+
 def register(app: Sphinx) -> None:
     """Register all of this module with Sphinx."""
     app.add_directive("drawing", Drawing)
     app.connect("doctree-read", label_mirrors)
     app.connect("doctree-read", empty_headers)
     app.connect("html-page-context", name_tables)
+    app.connect("doctree-read", launch_notebooks_only)
     app.connect("html-page-context", unlabel_summaries)
     app.add_post_transform(FoldedCodeBelow)
     app.add_post_transform(ManyExercises)
