@@ -345,3 +345,51 @@ def test_record_sees_a_file_that_is_too_large(tmp_path, capsys, monkeypatch):
     shown = capsys.readouterr().err
     assert "long.ipynb: has 2.5 KB, and 2 are enough" in shown
     assert "make record" not in shown
+
+
+# What JupyterLab, classic notebooks and Colab leave in a file.
+LEFT_IN_CELLS = {
+    "ExecuteTime": {"start_time": "2026-11-22T18:00:00"},
+    "collapsed": True,
+    "colab": {"height": 542},
+    "jupyter": {"outputs_hidden": True},
+    "scrolled": True,
+    "trusted": True,
+}
+LEFT_IN_NOTEBOOK = {
+    "colab": {"provenance": []},
+    "kernelspec": {"display_name": "mine", "name": "mine"},
+    "language_info": {"name": "python", "version": "3.13.1"},
+    "widgets": {"application/vnd.jupyter.widget-state+json": {"state": {}}},
+}
+LEFT_BY_FIGURES = {
+    "application/vnd.jupyter.widget-view+json": {"model_id": "1"},
+    "application/vnd.plotly.v1+json": {"data": [], "layout": {}},
+    "image/png": "aGVhdnk=",
+    "text/html": "<div>heavy</div>",
+}
+
+
+def test_record_brings_a_notebook_that_was_worked_in_back(tmp_path):
+    path = write_notebook(
+        tmp_path / "worked.ipynb",
+        "print('one')\n1",
+        "import plotly.graph_objects as go\ngo.Figure()",
+        tags=["hide-input"],
+    )
+    assert record.main([str(path)]) == 0
+    before = path.read_text(encoding="utf-8")
+    notebook = nbformat.reads(before, as_version=4)
+    notebook.metadata.update(LEFT_IN_NOTEBOOK)
+    for cell in notebook.cells:
+        cell.metadata.update(LEFT_IN_CELLS)
+        cell.execution_count = 99
+        cell.outputs += [
+            new_output("stream", name="stderr", text="a warning"),
+            new_output("display_data", LEFT_BY_FIGURES),
+            new_output("execute_result", LEFT_BY_FIGURES, execution_count=99),
+        ]
+    nbformat.write(notebook, path)
+    assert record.main(["--check", str(path)]) == 1
+    assert record.main([str(path)]) == 0
+    assert path.read_text(encoding="utf-8") == before
