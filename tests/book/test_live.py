@@ -1,25 +1,37 @@
-"""A reader runs chapter 1 in JupyterLab and drags a slider."""
+"""A reader runs a chapter in JupyterLab, drags its sliders and saves it."""
 
 import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
-import time
+from pathlib import Path
 
 import expected
 import nbformat
 import pytest
+import record
 import sources
-from browser import look, until
+from browser import until
+from widgets import SECONDS, Widgets, explorer_cells
 
-from d2lattn.figures import grid
-
-CHAPTER = "chapters/01-intuition"
-SECONDS = 120  # for a server to start, or a chapter to run
-
-IDLE = "Python 3 (ipykernel) | Idle"  # in the status bar
+# These train models for minutes; the others run with every test.
+TRAINING = (
+    "chapters/03-bahdanau",
+    "chapters/05-multi-head",
+    "chapters/06-transformer",
+)
+CHAPTERS = [
+    pytest.param(
+        page, marks=pytest.mark.on_request if page in TRAINING else ()
+    )
+    for page in sources.pages()
+    if page.startswith("chapters/") and sources.explore_calls(page)
+]
+PATIENCE = 600  # for a chapter to run
+MEGABYTES = 0.6  # that a chapter weighs once it has run
 
 # All cells are in the page however far down; nothing asks about news.
 NOTEBOOKS = "@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
@@ -30,141 +42,133 @@ SETTINGS = {
             "@jupyterlab/apputils-extension:announcements": True
         }
     },
+    "config/jupyter_server_config.json": {
+        "IdentityProvider": {"token": secrets.token_hex()},
+        "ServerApp": {"allow_root": True, "open_browser": False},
+    },
+}
+FOLDERS = {
+    "IPYTHONDIR": "ipython",
+    "JUPYTER_CONFIG_DIR": "config",
+    "JUPYTER_DATA_DIR": "data",
+    "JUPYTER_RUNTIME_DIR": "runtime",
+    "JUPYTERLAB_SETTINGS_DIR": "user-settings",
+    "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
 }
 
 
-@pytest.fixture
-def lab(tmp_path):
-    """The address of a JupyterLab of its own, over a copy of the chapters."""
-    shutil.copytree(sources.ROOT / "chapters", tmp_path / "book/chapters")
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """What `make lab` starts, over a copy of the chapters: what it says."""
+    if not shutil.which("make"):
+        pytest.skip("there is no make to start it")
+    folder = tmp_path_factory.mktemp("lab")
+    for name in ("chapters", "benchmarks/results"):
+        shutil.copytree(sources.ROOT / name, folder / "book" / name)
     for path, settings in SETTINGS.items():
-        file = tmp_path / path
-        file.parent.mkdir(parents=True)
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(settings), encoding="utf-8")
-    places = {
-        "IPYTHONDIR": "ipython",
-        "JUPYTER_CONFIG_DIR": "config",
-        "JUPYTER_DATA_DIR": "data",
-        "JUPYTER_RUNTIME_DIR": "runtime",
-        "JUPYTERLAB_SETTINGS_DIR": "user-settings",
-        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
-    }
-    token = secrets.token_hex()
-    said = tmp_path / "said"
+    # Flags of the `make` that may have started us are not for this one.
+    environment = {k: v for k, v in os.environ.items() if k != "MAKEFLAGS"}
+    said = folder / "said"
     with said.open("wb") as output:
-        server = subprocess.Popen(
+        make = subprocess.Popen(
+            # With what runs these tests, and so with nothing to set up.
             [
-                *(sys.executable, "-m", "jupyterlab", "--no-browser"),
-                "--allow-root",
-                "--ServerApp.ip=127.0.0.1",
-                "--ServerApp.port=0",
-                f"--ServerApp.root_dir={tmp_path / 'book'}",
-                f"--IdentityProvider.token={token}",
+                *("make", "--file", sources.ROOT / "Makefile", "lab"),
+                *(f"BIN={Path(sys.executable).parent}", "INSTALLED="),
             ],
-            env=os.environ | {k: tmp_path / v for k, v in places.items()},
+            cwd=folder / "book",
+            env=environment | {k: folder / v for k, v in FOLDERS.items()},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
-    info = tmp_path / "runtime" / f"jpserver-{server.pid}.json"
-    end = time.monotonic() + SECONDS
+
+    def unknown():
+        assert make.poll() is None, said.read_text()
+        found = list((folder / "runtime").glob("jpserver-*.json"))
+        return "" if found else f"no server: {said.read_text()}"
+
     try:
-        while not info.exists():
-            assert server.poll() is None, said.read_text()
-            assert time.monotonic() < end, said.read_text()
-            time.sleep(0.1)
-        url = json.loads(info.read_text())["url"]
-        yield f"{url}lab/tree/{CHAPTER}.ipynb?token={token}"
+        until(unknown, SECONDS)
+        (info,) = (folder / "runtime").glob("jpserver-*.json")
+        yield json.loads(info.read_text())
     finally:
-        server.terminate()  # and with it its kernels
+        os.killpg(make.pid, signal.SIGTERM)  # the server ends its kernels
         try:
-            server.wait(30)
+            make.wait(30)
         except subprocess.TimeoutExpired:
-            server.kill()
+            os.killpg(make.pid, signal.SIGKILL)
 
 
-def shown_values(output, explorer):
-    """What the widgets of an explorer say that their values are."""
-    values = {}
-    for control in explorer.controls:
-        widget = output.locator(
-            ".jupyter-widgets",
-            has=output.page.get_by_text(control.title, exact=True),
-        ).last
-        if control.kind == "range":
-            text = widget.locator(".widget-readout").inner_text()
-            values[control.name] = type(control.start)(text)
-        elif control.kind == "select":
-            label = widget.locator("option:checked").inner_text()
-            values[control.name] = dict(
-                zip(control.labels, control.values, strict=True)
-            )[label]
-        else:
-            values[control.name] = widget.locator("input").is_checked()
-    return values
+def test_the_server_is_for_this_machine_and_serves_the_chapters(lab):
+    assert lab["hostname"] == "127.0.0.1"
+    assert lab["token"]
+    served = {path.stem for path in Path(lab["root_dir"]).glob("*.ipynb")}
+    assert served >= {page.values[0].rpartition("/")[2] for page in CHAPTERS}
 
 
-def test_a_dragged_slider_moves_the_plot(lab, browser):
-    notebook = nbformat.read(sources.source(CHAPTER), as_version=4)
-    number = next(
+def is_progress(output):
+    """Whether an output is the bar of a training, which recording hides."""
+    return "it/s]" in output.get("data", {}).get("text/plain", "")
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_explorer_is_live_and_the_saved_file_small(
+    chapter, lab, browser
+):
+    name = Path(chapter).name
+    notebook = nbformat.read(sources.source(chapter), as_version=4)
+    last = max(
         number
         for number, cell in enumerate(notebook.cells)
-        if cell.cell_type == "code" and cell.source.startswith("explore(")
+        if cell.cell_type == "code" and cell.source.strip()
     )
-    explorer = expected.explorers(CHAPTER)[0]
-    first = next(c for c in explorer.controls if c.kind == "range")
-
     page = browser.new_page(viewport={"width": 1200, "height": 1000})
     page.set_default_timeout(SECONDS * 1000)
-    page.goto(lab)
-    page.get_by_text(IDLE).wait_for()
+    # A workspace of its own: the default one opens the last notebook, too.
+    place = f"lab/workspaces/{name}/tree/{name}.ipynb"
+    page.goto(f"{lab['url']}{place}?token={lab['token']}")
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
-    output = page.locator(".jp-Cell").nth(number)
-    plot = output.locator(".js-plotly-plot")
-    plot.wait_for()
-    page.get_by_text(IDLE).wait_for()
+    cells = page.locator(".jp-Cell")
+    prompt = cells.nth(last).locator(".jp-InputPrompt")
+    count = f"[{notebook.cells[last].execution_count}]:"
 
-    def wrong():
-        values = shown_values(output, explorer)
-        frame = grid.frame(explorer.figure(**values))
-        data = {p: leaf for p, leaf in frame.items() if p[0] == "data"}
-        shown = look(plot.element_handle(), list(data))
-        for (path, leaf), got in zip(data.items(), shown, strict=True):
-            if fault := expected.differs(leaf, got, scale=None):
-                return f"at {values} {path} {fault}"
-        return ""
+    def running():
+        failed = page.locator(
+            '[data-mime-type="application/vnd.jupyter.error"]'
+        )
+        assert not failed.count(), failed.first.inner_text()
+        page.wait_for_timeout(500)  # asking costs the chapter time, too
+        said = prompt.inner_text()
+        return "" if said == count else f"the last cell is at {said}"
 
-    until(wrong, SECONDS)
-    before = shown_values(output, explorer)
-    seen = plot.evaluate("plot => JSON.stringify(plot.data)")
+    until(running, PATIENCE)
 
-    slider = output.locator(".widget-slider").first
+    explorers = expected.explorers(chapter)
+    numbers = explorer_cells(notebook)
+    for number, explorer in zip(numbers, explorers, strict=True):
+        Widgets(cells.nth(number), explorer).check()
 
-    def slipped():
-        # What comes into view may still push what is below it.
-        slider.locator(".noUi-handle").hover()
-        page.mouse.down()
-        if slider.locator(".noUi-active").count():
-            return ""
-        page.mouse.up()
-        return "the handle is never where it was"
-
-    until(slipped, SECONDS)
-    track = slider.locator(".noUi-base").bounding_box()
-    end = track["x"] + track["width"] * 0.85
-    page.mouse.move(end, track["y"] + track["height"] / 2, steps=12)
-    page.mouse.up()
-
-    def unmoved():
-        now = shown_values(output, explorer)
-        return "the slider stays" if now == before else ""
-
-    until(unmoved, SECONDS)
-    until(wrong, SECONDS)
-    after = shown_values(output, explorer)
-    assert after[first.name] > before[first.name]
-    assert {**after, first.name: before[first.name]} == before
-    assert plot.evaluate("plot => JSON.stringify(plot.data)") != seen
+    saved = Path(lab["root_dir"], f"{name}.ipynb")
+    old = saved.stat().st_mtime_ns
+    page.keyboard.press("Control+s")
+    until(lambda: "" if saved.stat().st_mtime_ns > old else "unsaved", SECONDS)
     page.close()
+    until(lambda: "" if saved.stat().st_size else "empty", SECONDS)
+    print(name, saved.stat().st_size)
+    text = saved.read_text(encoding="utf-8")
+    assert len(text) < MEGABYTES * 1e6
+    left = nbformat.reads(text, as_version=4)
+    assert "widgets" not in left.metadata
+    for cell in left.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [o for o in cell.outputs if not is_progress(o)]
+    record._reduce(left, saved)
+    assert left == notebook
