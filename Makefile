@@ -11,6 +11,7 @@ PIP := -m pip --disable-pip-version-check
 INSTALLED := $(VENV)/installed.stamp
 BROWSER := $(VENV)/browser.stamp
 BOOK := _build/book.stamp
+COLAB := _build/colab/installed.stamp
 
 BOOK_FILES := $(shell find _config.yml _toc.yml intro.md _static _templates \
 	chapters d2lattn benchmarks -type f ! -path '*/__pycache__/*' \
@@ -18,10 +19,11 @@ BOOK_FILES := $(shell find _config.yml _toc.yml intro.md _static _templates \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab lint hooks links record mirror pins clean distclean
+.PHONY: help book test lab lint hooks links record mirror colab live \
+	publish-to pins clean distclean
 
 help: ## list what there is to do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' \
 		$(MAKEFILE_LIST)
 
 book: $(BOOK) ## build the book, with warnings as errors
@@ -31,7 +33,7 @@ test: $(INSTALLED) $(BROWSER) $(BOOK) ## build the book and run every test
 	$(BIN)/python -m pytest -n auto
 
 lab: $(INSTALLED) ## open the chapters in JupyterLab
-	$(BIN)/jupyter-lab chapters
+	$(BIN)/jupyter-lab --ServerApp.ip=127.0.0.1 $(LAB) chapters
 
 lint: $(INSTALLED) ## check all that can be checked without running it
 	$(BIN)/python tools/lint.py
@@ -47,6 +49,15 @@ links: $(INSTALLED) ## ask other hosts whether the book's links still work
 
 mirror: $(INSTALLED) ## fill the chapters' mirror cells from the package
 	$(BIN)/python tools/mirror.py --write
+
+colab: $(INSTALLED) $(BROWSER) $(COLAB) ## run every chapter as in Colab
+	$(BIN)/python -m pytest -m on_request tests/book/test_colab.py
+
+live: $(INSTALLED) $(BROWSER) ## run in JupyterLab the chapters that take long
+	$(BIN)/python -m pytest -m on_request tests/book/test_live.py
+
+publish-to: $(INSTALLED) ## say where the book is published: URL=https://...
+	$(BIN)/python tools/publish.py $(URL)
 
 # The newest releases that pyproject.toml allows, as they install together in
 # an environment of their own. Only torch is chosen, since outputs hang on it.
@@ -81,6 +92,14 @@ $(INSTALLED): requirements.txt pyproject.toml
 			'Is there a network, and room on the disk?' \
 			'The same command goes on from here.'; exit 1; }
 	$(BIN)/python $(PIP) check
+	@touch $@
+
+# Colab's packages, and none of this book's.
+$(COLAB): tests/book/colab.txt requirements.txt
+	rm -rf _build/colab
+	$(PYTHON) -m venv _build/colab
+	_build/colab/bin/python $(PIP) install -r tests/book/colab.txt \
+		torch==$(TORCH)
 	@touch $@
 
 # The tests take the chromium on the path, and Playwright's where there is

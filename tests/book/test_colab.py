@@ -1,0 +1,210 @@
+"""Every chapter as in Colab: from its first cell to its last slider.
+
+Nothing is there but what Colab brings. The first cell fetches the package
+with pip and git, from a repository on this machine. Each figure is shown in a
+sandboxed frame of its own, in a real browser.
+
+The same versions also have a classic notebook, where sliders are live.
+"""
+
+import json
+import re
+import secrets
+import subprocess
+
+import colab
+import expected
+import nbformat
+import pytest
+import sources
+from browser import listen, start, until
+from driving import Driven, keys
+from nbformat.v4 import new_code_cell
+from widgets import IPYWIDGETS_7, SECONDS, Widgets, explorer_cells
+
+pytestmark = pytest.mark.on_request
+
+CHAPTERS = [
+    page for page in sources.pages() if sources.source(page).suffix == ".ipynb"
+]
+WHERE = new_code_cell("import d2lattn\nprint(d2lattn.__file__)")
+
+# As Colab shows an output: it may run scripts, and reach nothing else.
+FRAME = """html => {
+    const frame = document.createElement("iframe");
+    frame.sandbox = "allow-scripts";
+    frame.srcdoc = html;
+    frame.style = "border: 0; height: 900px; width: 100%";
+    document.body.append(frame);
+}"""
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory):
+    """This repository, published and tagged, as far as this machine knows."""
+    folder = tmp_path_factory.mktemp("repository")
+    colab.release(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def machine(repository, tmp_path_factory):
+    """A machine of Colab's, on which nothing has run yet."""
+    if not colab.PYTHON.exists():
+        pytest.fail(
+            "there is no such machine: run `make colab`", pytrace=False
+        )
+    made = colab.Machine(tmp_path_factory.mktemp("machine"), repository)
+    assert "d2lattn" not in made.bare
+    wanted = re.findall(r"(?m)^([\w-]+)==(\S+)", colab.VERSIONS.read_text())
+    assert wanted
+    assert {name: made.bare[name] for name, _ in wanted} == dict(wanted)
+    yield made
+    made.clear()
+
+
+@pytest.fixture(scope="module")
+def ran(machine, repository):
+    """Runs a chapter on a bare machine, once for all tests in a row."""
+    kept = {}
+
+    def run(page):
+        if page not in kept:
+            machine.clear()
+            notebook = nbformat.read(repository / f"{page}.ipynb", 4)
+            notebook.cells.append(WHERE)
+            kept.clear()
+            kept[page] = machine.run(notebook)
+        return kept[page]
+
+    return run
+
+
+def outputs(notebook):
+    """Every output of a notebook, in order."""
+    return [
+        output for cell in notebook.cells for output in cell.get("outputs", [])
+    ]
+
+
+def explorers(notebook):
+    """The HTML of every explorer of a notebook, in order."""
+    shown = [o.get("data", {}).get("text/html", "") for o in outputs(notebook)]
+    return [html for html in shown if 'class="d2l-explorer"' in html]
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_a_chapter_runs(ran, machine, page):
+    notebook = ran(page)
+    first = next(c for c in notebook.cells if c.cell_type == "code")
+    assert "ERROR" not in "".join(output.text for output in first.outputs)
+    assert str(colab.PYTHON.parents[1]) in outputs(notebook)[-1].text
+    now = machine.installed()
+    assert {name: now.get(name) for name in machine.bare} == machine.bare
+    assert len(explorers(notebook)) == sources.explore_calls(page)
+    warned = [o.text for o in outputs(notebook) if o.get("name") == "stderr"]
+    assert not warned
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_every_slider_moves_in_a_sandbox(ran, browser, page):
+    shown = explorers(ran(page))
+    for explorer, html in zip(expected.explorers(page), shown, strict=True):
+        tab = browser.new_page()
+        trouble = listen(tab, "about:")
+        tab.evaluate(FRAME, html)
+        frame = tab.frames[-1]
+        frame.wait_for_selector(".d2l-explorer")
+        start(frame)
+        assert frame.evaluate("origin") == "null"
+        root = frame.query_selector(".d2l-explorer")
+        driven = Driven(tab.mouse, root, explorer)
+        driven.follow()
+        for i, control in enumerate(driven.controls):
+            seen = [driven.drawn()]
+            for key, stop in keys(control, driven.stops[i]):
+                driven.inputs[i].press(key)
+                driven.check(i, stop)
+                seen.append(driven.drawn())
+            driven.check(i, driven.point(i))
+            assert len({drawn for _, _, drawn in seen}) > 1, control.name
+        assert not trouble
+        tab.close()
+
+
+CLASSIC = "chapters/01-intuition"
+
+
+@pytest.fixture
+def classic(machine, repository, tmp_path):
+    """The address of a classic notebook server over the chapters."""
+    first = next(
+        cell.source.splitlines()[-1]
+        for cell in nbformat.read(repository / f"{CLASSIC}.ipynb", 4).cells
+        if cell.cell_type == "code"
+    )
+    machine.clear()
+    machine.pip(*first.strip().removeprefix("%pip ").split())
+    folders = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")
+    settings = {
+        "allow_root": True,
+        "ip": "127.0.0.1",
+        "notebook_dir": str(repository / "chapters"),
+        "open_browser": False,
+        "token": secrets.token_hex(),
+    }
+    config = tmp_path / "jupyter_config_dir/jupyter_notebook_config.json"
+    config.parent.mkdir()
+    config.write_text(json.dumps({"NotebookApp": settings}))
+    said = tmp_path / "said"
+    with said.open("wb") as output:
+        server = subprocess.Popen(
+            [colab.PYTHON, "-m", "notebook"],
+            env=machine.environment
+            | {name: str(tmp_path / name.lower()) for name in folders},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    info = tmp_path / f"jupyter_runtime_dir/nbserver-{server.pid}.json"
+
+    def unknown():
+        assert server.poll() is None, said.read_text()
+        return "" if info.exists() else f"no server: {said.read_text()}"
+
+    try:
+        until(unknown, SECONDS)
+        url = json.loads(info.read_text())["url"]
+        name = CLASSIC.rpartition("/")[2]
+        yield f"{url}notebooks/{name}.ipynb?token={settings['token']}"
+    finally:
+        server.terminate()  # and with it its kernels
+        try:
+            server.wait(30)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+def test_sliders_are_live_in_a_classic_notebook(classic, repository, browser):
+    notebook = nbformat.read(repository / f"{CLASSIC}.ipynb", as_version=4)
+    page = browser.new_page(viewport={"width": 1200, "height": 1000})
+    page.set_default_timeout(SECONDS * 1000)
+    page.goto(classic)
+    page.locator("#kernel_indicator_icon.kernel_idle_icon").wait_for()
+    page.locator("#celllink").click()
+    page.locator("#run_all_cells").click()
+    cells = page.locator("#notebook-container > .cell")
+    last = page.locator("#notebook-container > .code_cell").last
+    count = max(cell.get("execution_count") or 0 for cell in notebook.cells)
+
+    def running():
+        said = last.locator(".input_prompt").inner_text().split()
+        return "" if f"[{count}]:" in said else f"the last cell is at {said}"
+
+    until(running, SECONDS)
+    assert not page.locator(".output_error").count()
+    numbers = explorer_cells(notebook)
+    explorers = expected.explorers(CLASSIC)
+    for number, explorer in zip(numbers, explorers, strict=True):
+        Widgets(cells.nth(number), explorer, IPYWIDGETS_7).check()
+    page.close()
