@@ -78,7 +78,8 @@ def room(folder):
 def main(arguments=()):
     """Say what is wrong; the exit status."""
     if "--failed" in arguments:
-        print(room(ROOT))
+        if text := room(ROOT):
+            print(text)
         return 0
     found = problems()
     if found:
