@@ -148,3 +148,10 @@ def test_results_name_what_they_come_from(name):
     for row in rows if isinstance(rows, list) else [rows]:
         assert re.match(r"python benchmarks/\w+\.py", row["command"])
         assert {"python", "torch"} <= row["versions"].keys()
+
+
+def test_rows_come_from_the_recipes_of_today():
+    rows = json.loads((RESULTS / "translation.json").read_text("utf-8"))
+    for row in rows:
+        wanted = translation.RECIPES[row["corpus"]][row["model"]]
+        assert row["recipe"] == wanted, row["command"]

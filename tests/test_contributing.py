@@ -126,7 +126,8 @@ def test_the_chapter_is_as_it_is_described():
         "Exercises",
         "Further reading",
     ]
-    assert "{ref}`chapter 2 <scoring-functions>`" in text
+    assert "{ref}`chapter 2 <scoring-recording>`" in text
+    assert "[chapter 3](03-bahdanau.ipynb)" in text
     assert ":label: ex-self-bill" in text
     assert "chapters/04-self-attention" in text_of("_toc.yml")
 
