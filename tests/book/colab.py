@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from functools import cached_property
@@ -38,24 +37,16 @@ SPEC = {
 
 
 def release(folder):
-    """Put what is in this repository into a folder, published and tagged."""
-
-    def git(place, *arguments):
-        identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
-        command = ["git", *identity, "-C", place, *arguments]
-        return subprocess.run(
-            command, check=True, stdout=subprocess.PIPE, text=True
-        ).stdout
-
-    for name in git(ROOT, "ls-files", "-z").split("\0"):
-        if name and (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
+    """Make a copy of this repository one that is published and tagged."""
     publish.write(URL, folder)
-    git(folder, "init", "--quiet")
-    git(folder, "add", ".")
-    git(folder, "commit", "--quiet", "--message", "Release")
-    git(folder, "tag", publish.release(folder))
+    git = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org")
+    for arguments in (
+        ("init", "--quiet"),
+        ("add", "."),
+        ("commit", "--quiet", "--message", "Release"),
+        ("tag", publish.release(folder)),
+    ):
+        subprocess.run([*git, *arguments], cwd=folder, check=True)
 
 
 class Machine:

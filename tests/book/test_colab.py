@@ -40,9 +40,9 @@ FRAME = """html => {
 
 
 @pytest.fixture(scope="module")
-def repository(tmp_path_factory):
+def repository(copy_repository, tmp_path_factory):
     """This repository, published and tagged, as far as this machine knows."""
-    folder = tmp_path_factory.mktemp("repository")
+    folder = copy_repository(tmp_path_factory.mktemp("copy") / "repository")
     colab.release(folder)
     return folder
 

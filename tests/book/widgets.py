@@ -8,8 +8,8 @@ from browser import INTO_VIEW, look, until
 
 from d2lattn.figures import grid
 
-# Plotly's widget takes it out of a trace when it draws it.
-TAKEN_OUT = ("legendgroup",)
+# Plotly's widget takes these out of some traces when it draws them.
+TAKEN_OUT = ("hoverinfo", "legendgroup")
 
 SECONDS = 120  # for a server to start, or a figure to follow
 
