@@ -5,6 +5,7 @@ import os
 
 import pytest
 from nbval.plugin import IPyNbFile
+from xdist.scheduler import LoadFileScheduling
 
 # What a figure or a widget shows is not text to compare: it is random (a
 # widget's id) or large (a figure's data), and the browser tests look at it.
@@ -35,23 +36,33 @@ def pytest_sessionstart(session):
     importlib.import_module("d2lattn")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
-    """Keep the tests of a file on one worker, and begin with the longest.
-
-    A file's tests share what is costly to make. Those that have a group of
-    their own (the explorers of a page) share within it. What trains a model
-    comes first, so that no worker is left alone with it at the end.
-    """
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            file = item.nodeid.partition("::")[0]
-            item.add_marker(pytest.mark.xdist_group(file))
+    """Begin with what trains models: nobody is to wait for it at the end."""
     items.sort(key=lambda item: not _runs_a_chapter(item))
 
 
 def _runs_a_chapter(item):
     return item.path.suffix == ".ipynb" or item.path.stem == "test_explorers"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Keep the tests of a file on one worker, or those of a page's explorers.
+
+    They share what is costly to make. (xdist has groups for this, but they
+    have no effect with pytest 9.)
+    """
+    return Sharing(config, log)
+
+
+class Sharing(LoadFileScheduling):
+    """Gives a worker all tests that share something."""
+
+    def _split_scope(self, nodeid):
+        file, _, name = nodeid.partition("::")
+        if not file.endswith("test_explorers.py"):
+            return file
+        return name.rpartition("[")[2].rpartition("-")[0].rpartition("-")[0]
 
 
 def pytest_collectstart(collector):

@@ -38,13 +38,8 @@ def opened(browser, book, site):
 @pytest.mark.parametrize(
     ("name", "scheme", "index"),
     [
-        pytest.param(
-            name,
-            scheme,
-            index,
-            id=f"{name}-{index}-{scheme}",
-            marks=pytest.mark.xdist_group(f"explorers of {name}"),
-        )
+        # conftest.py reads the page from the id.
+        pytest.param(name, scheme, index, id=f"{name}-{index}-{scheme}")
         for name in PAGES
         for scheme in ("http", "file")
         for index in range(sources.explore_calls(name))
