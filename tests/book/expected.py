@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import sources
+import torch
 
 from d2lattn.figures import Explorer, grid
 from d2lattn.figures.packing import jsonable
@@ -42,6 +43,7 @@ def explorers(page: str) -> list[Explorer]:
     finally:
         os.chdir(home)
         Explorer.__init__ = init
+        torch.set_printoptions(profile="default")  # what chapter 4 changes
     return made
 
 
