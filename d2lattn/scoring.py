@@ -6,7 +6,6 @@ the values, and tells them to whoever records (see `d2lattn.recording`).
 """
 
 import math
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -48,10 +47,9 @@ def fused_attention(
             queries, keys, values, attn_mask=mask, dropout_p=dropout
         )
     # PyTorch fuses (B, H, Q, d) only, so what has no heads gets one.
-    one_head: Any = (x[:, None] for x in (queries, keys, values))
+    q, k, v = (x[:, None] for x in (queries, keys, values))
     mask = None if mask is None else mask[:, None]
-    # pyrefly: ignore[bad-argument-count]  # it cannot tell that they are three
-    return fused_attention(*one_head, mask, dropout)[:, 0]
+    return fused_attention(q, k, v, mask, dropout)[:, 0]
 
 
 class DotProductAttention(nn.Module):

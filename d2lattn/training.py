@@ -201,7 +201,9 @@ def train(
             total, tokens = total + count * loss.detach(), tokens + count
         train_loss = check_finite("the loss", float(total) / tokens, step)
         seconds = time.perf_counter() - start
-        valid: Any = valid_batches and mean_loss(model, valid_batches)
+        valid = None
+        if valid_batches is not None:
+            valid = mean_loss(model, valid_batches)
         history.append(Epoch(number, train_loss, valid, tokens, seconds))
         if after_epoch is not None:
             after_epoch(history[-1])

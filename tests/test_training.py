@@ -243,6 +243,11 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_tokens(smoothing):
     assert epoch.train_loss == pytest.approx(sum(losses).item() / epoch.tokens)
 
 
+def test_held_out_batches_that_hold_nothing_are_an_error():
+    with pytest.raises(ValueError, match="batches must be at least 1"):
+        train(gru(), batches(), [], num_epochs=1, learning_rate=steady)
+
+
 def test_without_held_out_batches_there_is_no_valid_loss():
     [epoch] = train(gru(), batches(), num_epochs=1, learning_rate=steady)
     assert epoch.valid_loss is None

@@ -50,7 +50,9 @@ class Control:
         if self.kind == "range":
             gaps = [abs(value - self.start) for value in self.values]
             return gaps.index(min(gaps))
-        return _position(self.values, self.start) or 0
+        found = _position(self.values, self.start)
+        assert found is not None, "a control starts at one of its values"
+        return found
 
     def __str__(self) -> str:
         if self.kind == "range":
