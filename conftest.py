@@ -5,7 +5,7 @@ import os
 
 import pytest
 from nbval.plugin import IPyNbFile
-from xdist.scheduler import LoadFileScheduling
+from sharing import Sharing
 
 # What a figure or a widget shows is not text to compare: it is random (a
 # widget's id) or large (a figure's data), and the browser tests look at it.
@@ -47,22 +47,8 @@ def _runs_a_chapter(item):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Keep the tests of a file on one worker, or those of a page's explorers.
-
-    They share what is costly to make. (xdist has groups for this, but they
-    have no effect with pytest 9.)
-    """
+    """Give tests that share something costly to one worker."""
     return Sharing(config, log)
-
-
-class Sharing(LoadFileScheduling):
-    """Gives a worker all tests that share something."""
-
-    def _split_scope(self, nodeid):
-        file, _, name = nodeid.partition("::")
-        if not file.endswith("test_explorers.py"):
-            return file
-        return name.rpartition("[")[2].rpartition("-")[0].rpartition("-")[0]
 
 
 def pytest_collectstart(collector):

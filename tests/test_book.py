@@ -279,7 +279,7 @@ def test_styles_load_only_what_is_in_the_build(site):
             assert not re.match(r"https?:|//", address), (style, address)
 
 
-def test_a_chapter_opens_in_colab_and_a_page_of_markdown_does_not(
+def test_a_chapter_opens_elsewhere_and_a_page_of_markdown_does_not(
     site, chapter
 ):
     release = publish.configured(ROOT)
@@ -287,10 +287,12 @@ def test_a_chapter_opens_in_colab_and_a_page_of_markdown_does_not(
         button.text.strip(): button["href"]
         for button in chapter.select(".dropdown-launch-buttons a")
     }
-    assert buttons["Colab"] == (
-        "https://colab.research.google.com/github/"
-        f"{release.name}/blob/{release.tag}/chapters/figures.ipynb"
-    )
+    assert buttons == {
+        "Binder": f"https://mybinder.org/v2/gh/{release.name}/{release.tag}"
+        "?urlpath=lab/tree/chapters/figures.ipynb",
+        "Colab": "https://colab.research.google.com/github/"
+        f"{release.name}/blob/{release.tag}/chapters/figures.ipynb",
+    }
     intro = read(site / "intro.html")
     assert not intro.select(".dropdown-launch-buttons")
     (source,) = intro.select(".btn-download-source-button")
@@ -405,6 +407,7 @@ class Small:
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     monkeypatch.setenv("D2LATTN_FIGURES", "live")  # restored after a build
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("TQDM_DISABLE", "0")
     monkeypatch.setenv("PLOTLY_RENDERER", "plotly_mimetype")
     return Small(tmp_path)

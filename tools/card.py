@@ -1,13 +1,15 @@
-"""Draw the card that stands for the book wherever its address is shared.
+"""Draw the pictures that stand for the book elsewhere.
 
-The drawing of the title page, the title and the first sentence, in the
-book's light colours: `python tools/card.py` writes `_static/card.png`.
+`python tools/card.py` writes `_static/card.png`, which shows wherever the
+book's address is shared: the drawing of the title page, the title and the
+first sentence, in light colours. And it writes `docs/cover.png`, which the
+README shows: a page of the built book.
 """
 
 import shutil
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from d2lattn.book.site import CARD, CARD_SIZE
 from d2lattn.figures import palette
@@ -52,12 +54,18 @@ svg {{ display: block; height: auto; width: 100%; }}
 """
 
 
-def main() -> None:
-    """Draw the card in a browser and keep what it shows."""
+COVER = "docs/cover.png"
+COVER_SIZE = (1280, 900)
+FIGURE = 2  # of chapter 1: the curve above the map of its weights
+CENTRE = "f => f.scrollIntoView({ block: 'center', behavior: 'instant' })"
+
+
+def draw_card(browser: Browser) -> None:
+    """Draw the card from the title page's drawing."""
     width, height = CARD_SIZE
     static = ROOT / "_static"
     fonts = (static / "fonts.css").read_text("utf-8")
-    page_text = PAGE.format(
+    text = PAGE.format(
         fonts=fonts.replace('url("', f'url("{static.as_uri()}/'),
         palette=palette.css(),
         height=height,
@@ -65,17 +73,41 @@ def main() -> None:
     )
     source = ROOT / "_build" / "card.html"
     source.parent.mkdir(exist_ok=True)
-    source.write_text(page_text, "utf-8")
+    source.write_text(text, "utf-8")
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.goto(source.as_uri())
+    page.evaluate("document.fonts.ready")
+    page.screenshot(path=ROOT / CARD)
+    source.unlink()
+
+
+def draw_cover(browser: Browser) -> None:
+    """Take a picture of the built book while a slider is dragged."""
+    width, height = COVER_SIZE
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.goto((ROOT / "_build/html/chapters/01-intuition.html").as_uri())
+    figure = page.locator(".d2l-explorer").nth(FIGURE)
+    figure.evaluate(CENTRE)
+    slider = figure.locator("input[type=range]").first
+    slider.wait_for()
+    page.wait_for_function("f => f.dataset.ready", arg=figure.element_handle())
+    slider.focus()
+    for _ in range(2):
+        slider.press("ArrowLeft")
+    figure.evaluate(CENTRE)
+    page.wait_for_timeout(1000)  # the header goes out of the way
+    page.screenshot(path=ROOT / COVER)
+
+
+def main() -> None:
+    """Draw both in a browser; the book has to be built."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
-        page = browser.new_page(viewport={"width": width, "height": height})
-        page.goto(source.as_uri())
-        page.evaluate("document.fonts.ready")
-        page.screenshot(path=ROOT / CARD)
+        draw_card(browser)
+        draw_cover(browser)
         browser.close()
-    source.unlink()
 
 
 if __name__ == "__main__":

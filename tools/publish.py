@@ -25,6 +25,8 @@ from mirror import chapters
 from nbformat.v4 import new_code_cell
 from record import number
 
+from d2lattn.book.site import REPOSITORY
+
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = "_config.yml"
 DOCUMENTS = ("*.md", "*.cff", "*.toml")  # at the root
@@ -32,9 +34,6 @@ DOCUMENTS = ("*.md", "*.cff", "*.toml")  # at the root
 # Nobody can register it: no name on GitHub has two underscores, and the names
 # with one are of accounts that a company manages, which publish nothing.
 UNSET = "https://github.com/set_me_first/d2lattn"
-
-ACCOUNT = r"[A-Za-z\d]+(?:-[A-Za-z\d]+)*"
-REPOSITORY = re.compile(rf"https://github\.com/({ACCOUNT})/([\w.-]+)")
 
 CELL_ID = "bring-the-package"
 CELL_METADATA = {
@@ -106,13 +105,13 @@ def repository(url):
 
     Colab and Pages, where the book goes, take repositories on GitHub.
     """
-    plain = url.strip().removesuffix("/").removesuffix(".git")
-    if not REPOSITORY.fullmatch(plain):
+    found = REPOSITORY.fullmatch(url.strip())
+    if not found:
         raise PublishError(
             f"URL: got {url!r}, want the address of a repository on GitHub, "
             "such as https://github.com/owner/name"
         )
-    return plain
+    return "https://github.com/{owner}/{name}".format(**found.groupdict())
 
 
 def release(root=ROOT):

@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import shutil
+import sys
 from importlib.metadata import (
     PackageNotFoundError,
     entry_points,
@@ -14,8 +15,10 @@ from typing import Any
 
 import plotly.offline
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
-from sphinx.errors import ExtensionError
+from sphinx.errors import ExtensionError, SphinxParallelError
+from sphinx.util import logging
 
 import d2lattn
 from d2lattn.book import site, typesetting
@@ -30,6 +33,8 @@ from d2lattn.book.reference import Reference
 from d2lattn.figures import page
 
 __all__ = ["FigureRenderer", "setup"]
+
+LOGGER = logging.getLogger(__name__)
 
 # What tex-chtml.js asks for while it sets a page; the package has 24 MB.
 MATHJAX = (
@@ -66,6 +71,31 @@ def changed_by_package(
     # Sphinx keeps what an extension puts there.
     env.d2lattn_digest = digest  # pyrefly: ignore[missing-attribute]
     return list(env.found_docs) if stale else []
+
+
+def read_side_by_side(app: Sphinx, config: Config) -> None:
+    """Run the notebooks of several pages at once: one a processor.
+
+    Jupyter Book has no option for it. On Linux alone, since processes that
+    are forked elsewhere may not be able to start kernels.
+    """
+    if app.parallel == 1 and sys.platform == "linux":
+        app.parallel = len(os.sched_getaffinity(0))
+        # Or the threads of each kernel would fight over them.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+        # It numbers what has been read, and only forgets to say that this
+        # is safe.
+        if numbering := app.extensions.get("sphinx_multitoc_numbering"):
+            numbering.parallel_read_safe = True
+
+
+def tell_what_failed(app: Sphinx, error: Exception | None) -> None:
+    """Show the cell that raised in a process of its own.
+
+    Sphinx names the page alone.
+    """
+    if isinstance(error, SphinxParallelError):
+        LOGGER.info(error.traceback)
 
 
 def copy_static(app: Sphinx) -> None:
@@ -151,6 +181,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
         texinfo=(visit_figure_elsewhere, None),
     )
     app.add_css_file("d2l/explorer.css")
+    app.connect("config-inited", read_side_by_side)
+    app.connect("build-finished", tell_what_failed)
     app.connect("builder-inited", copy_static)
     app.connect("build-finished", check_whole, priority=950)
     app.connect("env-get-outdated", changed_by_package)

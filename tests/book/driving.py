@@ -106,6 +106,20 @@ class Driven:
             words = self.inputs[i].get_attribute("aria-valuetext")
             assert words == f"{label}, stop {stop + 1} of {count}"
 
+    def work(self, i: int) -> list[list[int]]:
+        """Work control `i` by keyboard and by pointer, and check every stop.
+
+        Returns:
+            what was drawn before it moved and after each move: see `DRAWN`.
+        """
+        seen = [self.drawn()]
+        for key, stop in keys(self.controls[i], self.stops[i]):
+            self.inputs[i].press(key)
+            self.check(i, stop)
+            seen.append(self.drawn())
+        self.check(i, self.point(i))
+        return [*seen, self.drawn()]
+
     def drawn(self) -> list[int]:
         """What tells one drawing from another: see `DRAWN`."""
         return self.plot.evaluate(DRAWN)

@@ -9,7 +9,7 @@ import expected
 import pytest
 import sources
 from browser import listen, start
-from driving import Driven, keys
+from driving import Driven
 
 PAGES = [page for page in sources.pages() if sources.explore_calls(page)]
 FIGURE = ".d2l-explorer"
@@ -38,7 +38,7 @@ def opened(browser, book, site):
 @pytest.mark.parametrize(
     ("name", "scheme", "index"),
     [
-        # conftest.py reads the page from the id.
+        # tests/sharing.py reads the page from the id.
         pytest.param(name, scheme, index, id=f"{name}-{index}-{scheme}")
         for name in PAGES
         for scheme in ("http", "file")
@@ -54,14 +54,8 @@ def test_every_control_moves_the_figure(opened, name, scheme, index):
     for i, control in enumerate(driven.controls):
         focused = "input => input === document.activeElement"
         assert driven.inputs[i].evaluate(focused), "Tab does not lead there"
-        seen = [driven.drawn()]
-        for key, stop in keys(control, driven.stops[i]):
-            driven.inputs[i].press(key)
-            driven.check(i, stop)
-            seen.append(driven.drawn())
-        driven.check(i, driven.point(i))
-        seen.append(driven.drawn())
-        numbers, traces, plots = map(set, zip(*seen, strict=True))
+        moved = zip(*driven.work(i), strict=True)
+        numbers, traces, plots = map(set, moved)
         assert len(plots) > 1, f"{control.name} changes nothing to see"
         assert len(traces) > 1 or len(numbers) == 1, control.name
         driven.inputs[i].focus()
