@@ -7,8 +7,9 @@ from pathlib import Path
 
 import sharing
 import sources
+from browser import MADE
 
-FILE = "tests/book/test_explorers.py"
+FILES = ("tests/book/test_explorers.py", "tests/book/test_pages.py")
 CONFTEST = """
 from sharing import Sharing
 
@@ -43,13 +44,19 @@ def scope(test):
     return sharing.Sharing._split_scope(None, test)
 
 
-def test_the_explorers_of_a_page_and_the_tests_of_a_file_stay_together():
-    said = run_pytest("--collect-only", "-q", FILE, cwd=sources.ROOT)
+def test_the_tests_of_a_page_or_of_a_file_stay_together():
+    said = run_pytest("--collect-only", "-q", *FILES, cwd=sources.ROOT)
     tests = [line for line in said.splitlines() if "::" in line]
-    pages = {page for page in sources.pages() if sources.explore_calls(page)}
-    assert {scope(test) for test in tests} == {*pages, FILE}
-    moving = [test for test in tests if scope(test) != FILE]
-    assert len(moving) == 2 * sum(map(sources.explore_calls, pages))
+    together = defaultdict(set)
+    for test in tests:
+        together[scope(test)].add(test.partition("::")[0])
+    for name in sources.pages():
+        assert together.pop(f"pages of {name}") == {FILES[1]}
+        if sources.explore_calls(name):
+            assert together.pop(f"explorers of {name}") == {FILES[0]}
+    for name in MADE:
+        assert together.pop(f"pages of {name}") == {FILES[1]}
+    assert together.keys() == {*FILES}
     assert scope("tests/a.py::test_b[c-1-http]") == "tests/a.py"
 
 
@@ -58,7 +65,7 @@ def test_workers_keep_to_it(tmp_path):
     folder = tmp_path / "tests/book"
     folder.mkdir(parents=True)
     (tmp_path / "conftest.py").write_text(CONFTEST)
-    (tmp_path / FILE).write_text(TESTS)
+    (tmp_path / FILES[0]).write_text(TESTS)
     here = Path(__file__).parent
     said = run_pytest(
         *("-n2", "-v", f"--override-ini=pythonpath={here}"), cwd=tmp_path
@@ -68,6 +75,6 @@ def test_workers_keep_to_it(tmp_path):
         if "PASSED" in line:
             worker, *_, test = line.split()
             workers[scope(test)].add(worker)
-    assert workers.keys() == {"a-b/c", "d"}
+    assert workers.keys() == {"explorers of a-b/c", "explorers of d"}
     assert sorted(map(len, workers.values())) == [1, 1]
     assert len(set.union(*workers.values())) == 2

@@ -8,9 +8,6 @@ from browser import INTO_VIEW, look, until
 
 from d2lattn.figures import grid
 
-# Plotly's widget takes these out of some traces when it draws them.
-TAKEN_OUT = ("hoverinfo", "legendgroup")
-
 SECONDS = 120  # for a server to start, or a figure to follow
 
 
@@ -77,8 +74,6 @@ class Widgets:
         data = {p: leaf for p, leaf in frame.items() if p[0] == "data"}
         shown = look(self.plot.element_handle(), list(data))
         for (path, leaf), got in zip(data.items(), shown, strict=True):
-            if path[-1] in TAKEN_OUT:
-                continue
             if fault := expected.differs(leaf, got, scale=None):
                 return f"at {values} {path} {fault}"
         return ""
