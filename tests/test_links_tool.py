@@ -2,11 +2,11 @@
 
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import links
 import pytest
+from servers import serving
 
 
 class Host(BaseHTTPRequestHandler):
@@ -24,10 +24,8 @@ class Host(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def host():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Host) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serving(Host) as address:
+        yield address
 
 
 @pytest.fixture

@@ -132,7 +132,7 @@ def test_no_browser_for_the_tests(tmp_path):
     places = {
         "PATH": str(tmp_path),
         "PLAYWRIGHT_BROWSERS_PATH": str(tmp_path / "browsers"),
-        "PYTHONPATH": str(ROOT / "tests/book"),
+        "PYTHONPATH": f"{ROOT / 'tests'}{os.pathsep}{ROOT / 'tests/book'}",
     }
     options = ("-q", "-p", "no:cacheprovider", "-c", os.devnull)
     run = subprocess.run(

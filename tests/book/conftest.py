@@ -7,15 +7,14 @@ missing or older than what it is made of.
 import os
 import shutil
 import subprocess
-import threading
 from contextlib import ExitStack
 from functools import partial
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from browser import Quiet, listen
 from playwright.sync_api import sync_playwright
+from servers import serving
 
 ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "_build" / "html"
@@ -51,11 +50,8 @@ def book():
 @pytest.fixture(scope="session")
 def site(book):
     """The address of the built book over http."""
-    handler = partial(Quiet, directory=book)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serving(partial(Quiet, directory=book)) as address:
+        yield address
 
 
 NO_BROWSER = """\

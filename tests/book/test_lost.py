@@ -1,12 +1,11 @@
 """Who follows a dead link on GitHub Pages finds the way back."""
 
-import threading
 from functools import partial
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from browser import Quiet, listen
+from servers import serving
 from sites import Site
 
 
@@ -39,11 +38,8 @@ def published(tmp_path_factory):
     folder = tmp_path_factory.mktemp("published")
     site = Site(folder, "https://github.com/ada/our.book")
     site.build()
-    handler = partial(Pages, directory=site.html)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/our.book"
-        server.shutdown()
+    with serving(partial(Pages, directory=site.html)) as address:
+        yield f"{address}/our.book"
 
 
 @pytest.fixture

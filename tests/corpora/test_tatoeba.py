@@ -13,10 +13,11 @@ import threading
 import zipfile
 from contextlib import contextmanager
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pooch
 import pytest
+import servers
 
 from d2lattn.corpora import tatoeba
 from d2lattn.progress import progress_bar
@@ -63,14 +64,8 @@ def serving(answer):
         def log_message(self, *args):
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=[0.01])
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/fra-eng.zip", asked
-        finally:
-            server.shutdown()
-            thread.join()
+    with servers.serving(Handler) as address:
+        yield f"{address}/fra-eng.zip", asked
 
 
 def send(handler, body=ZIP, *, status=200, say=None, until=None):
