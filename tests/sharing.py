@@ -7,7 +7,7 @@ from xdist.scheduler import LoadFileScheduling
 # The id of a test that looks at one page, and in what ways it does.
 WAYS = r"-(?:\d+|http|file|desk|phone|light|dark)"
 PAGE = re.compile(
-    rf"tests/book/test_(explorers|pages)\.py::\w+\[(.+?)(?:{WAYS})*\]"
+    rf"tests/book/test_(explorers|live|pages)\.py::\w+\[(.+?)(?:{WAYS})*\]"
 )
 
 

@@ -8,8 +8,12 @@ from pathlib import Path
 import sharing
 import sources
 from browser import MADE
+from test_live import CHAPTERS
 
-FILES = ("tests/book/test_explorers.py", "tests/book/test_pages.py")
+ROOT = Path(__file__).parents[1]
+FILES = {
+    it: f"tests/book/test_{it}.py" for it in ("explorers", "live", "pages")
+}
 CONFTEST = """
 from sharing import Sharing
 
@@ -45,18 +49,17 @@ def scope(test):
 
 
 def test_the_tests_of_a_page_or_of_a_file_stay_together():
-    said = run_pytest("--collect-only", "-q", *FILES, cwd=sources.ROOT)
+    said = run_pytest("--collect-only", "-q", *FILES.values(), cwd=ROOT)
     tests = [line for line in said.splitlines() if "::" in line]
-    together = defaultdict(set)
-    for test in tests:
-        together[scope(test)].add(test.partition("::")[0])
-    for name in sources.pages():
-        assert together.pop(f"pages of {name}") == {FILES[1]}
-        if sources.explore_calls(name):
-            assert together.pop(f"explorers of {name}") == {FILES[0]}
-    for name in MADE:
-        assert together.pop(f"pages of {name}") == {FILES[1]}
-    assert together.keys() == {*FILES}
+    pages = sources.pages()
+    moving = {page for page in pages if sources.explore_calls(page)}
+    live = {page.values[0] for page in CHAPTERS if not page.marks}
+    assert {scope(test) for test in tests} == {
+        *FILES.values(),
+        *(f"explorers of {page}" for page in moving),
+        *(f"live of {page}" for page in live),
+        *(f"pages of {page}" for page in [*pages, *MADE]),
+    }
     assert scope("tests/a.py::test_b[c-1-http]") == "tests/a.py"
 
 
@@ -65,7 +68,7 @@ def test_workers_keep_to_it(tmp_path):
     folder = tmp_path / "tests/book"
     folder.mkdir(parents=True)
     (tmp_path / "conftest.py").write_text(CONFTEST)
-    (tmp_path / FILES[0]).write_text(TESTS)
+    (tmp_path / FILES["explorers"]).write_text(TESTS)
     here = Path(__file__).parent
     said = run_pytest(
         *("-n2", "-v", f"--override-ini=pythonpath={here}"), cwd=tmp_path

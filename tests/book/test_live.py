@@ -17,12 +17,8 @@ import sources
 from browser import until
 from widgets import SECONDS, Widgets, explorer_cells
 
-# These train models for minutes; the others run with every test.
-TRAINING = (
-    "chapters/03-bahdanau",
-    "chapters/05-multi-head",
-    "chapters/06-transformer",
-)
+# These train translators for a minute; the others run with every test.
+TRAINING = ("chapters/03-bahdanau", "chapters/06-transformer")
 CHAPTERS = [
     pytest.param(
         page, marks=pytest.mark.on_request if page in TRAINING else ()
