@@ -83,6 +83,12 @@ SLIPS = {
         "import  torch\\n",
         "unformatted: .*\n *--> chapters/02-scoring-functions.ipynb",
     ),
+    "stale": (
+        "CITATION.cff",
+        "\nversion: ",
+        "\nversion: 9.",
+        "CITATION.cff: names another",
+    ),
     "run and saved": (
         "chapters/01-intuition.ipynb",
         '"name": "python"',

@@ -181,11 +181,10 @@ def test_the_citation_file_has_the_version():
 
 def test_the_changelog_knows_the_version():
     text = (ROOT / "CHANGELOG.md").read_text("utf-8")
-    (first, *_) = re.findall(r"^## \[(.+?)\](?: - (.*))?$", text, re.M)
-    if first == ("Unreleased", ""):
-        named = re.search(r"release will be (\d+\.\d+\.\d+)\.", text)
-        assert named is not None
-        assert named[1] == project()["version"]
+    releases = re.findall(r"^## \[(\d.*?)\] - (.*)$", text, re.M)
+    if releases:
+        version, date = releases[0]
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d", date)
     else:
-        assert first[0] == project()["version"]
-        assert re.fullmatch(r"\d{4}-\d\d-\d\d", first[1])
+        (version,) = re.findall(r"first release will be (\S+)\.\n", text)
+    assert version == project()["version"]

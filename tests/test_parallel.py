@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [f"page{number}" for number in range(6)]  # for fewer, Sphinx does not
+OPTIONS = ("-n", "-W", "--keep-going")  # as in the Makefile
 PAGE = """\
 ---
 file_format: mystnb
@@ -53,7 +54,7 @@ def build(folder):
     command = "from jupyter_book.cli.main import main; main()"
     environment = {k: v for k, v in os.environ.items() if k[:3] != "OMP"}
     return subprocess.run(
-        [sys.executable, "-c", command, "build", ".", "-n", "-W"],
+        [sys.executable, "-c", command, "build", ".", *OPTIONS],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -83,3 +84,11 @@ def test_the_cell_that_failed_is_told(folder):
     assert "1 / 0\n" in said
     assert "ExecutionError: " in said
     assert str(page) in said
+
+
+def test_a_warning_counts_there_too(folder):
+    page = folder / "page2.md"
+    page.write_text(f"{PAGE}\n### Two levels deeper\n", "utf-8")
+    built = build(folder)
+    assert built.returncode == 1
+    assert re.search(r"page2\.md:\d+.*WARNING.*H1 to H3", built.stderr)

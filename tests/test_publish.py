@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import shutil
 import subprocess
 import sys
 
@@ -19,29 +18,34 @@ from nbformat.v4 import (
 
 URL = "https://github.com/ada-l/attention"
 README = """\
-See [the repository][repository], [d2l](https://github.com/d2l-ai/d2l-en), or
-[Colab](https://colab.research.google.com/github/x_y_z/d2lattn/blob/v1/a.ipynb)
-and https://mybinder.org/v2/gh/x_y_z/d2lattn/v1?urlpath=lab
+# Book
 
-    git clone https://github.com/x_y_z/d2lattn
-    pip install git+https://github.com/x_y_z/d2lattn@v1
+<!-- Between these lines, make publish-to writes. -->
+{}<!-- -->
 
-[repository]: https://github.com/x_y_z/d2lattn
+See [d2l](https://github.com/d2l-ai/d2l-en).
 """
+INVITATION = (
+    "**[Read the book](https://ada-l.github.io/attention/)**, or run it: in "
+    "[Colab](https://colab.research.google.com/github/ada-l/attention/blob/"
+    "v0.3.0/chapters/01-intuition.ipynb), or on [Binder](https://mybinder.org"
+    "/v2/gh/ada-l/attention/v0.3.0?urlpath=lab/tree/chapters).\n"
+)
 
 
 @pytest.fixture
 def root(tmp_path):
-    """A book of one chapter, with our configuration."""
-    shutil.copy(publish.ROOT / publish.CONFIG, tmp_path)
+    """A book of one chapter with our configuration, not yet published."""
+    text = (publish.ROOT / publish.CONFIG).read_text()
+    unset = publish.Address(publish.UNSET, "v0.2.0")
+    (tmp_path / publish.CONFIG).write_text(publish._set_config(text, unset))
     (tmp_path / "pyproject.toml").write_text(
         '[project]\nname = "d2lattn"\nversion = "0.3.0"\n'
-        '[project.urls]\nRepository = "https://example.org"\n'
         "[build-system]\nrequires = []\n"
         'build-backend = "backend"\nbackend-path = ["."]\n'
     )
-    (tmp_path / "README.md").write_text(README)
-    (tmp_path / "CITATION.cff").write_text("title: x\nversion: 0.3.0\n")
+    (tmp_path / "README.md").write_text(README.format(""))
+    (tmp_path / "CITATION.cff").write_text("title: x\nversion: 0.2.0\n")
     (tmp_path / "chapters").mkdir()
     result = new_output("execute_result", execution_count=1)
     result.data = {"text/plain": "2"}
@@ -73,7 +77,6 @@ def test_the_address_is_written_everywhere(root):
         "chapters/01-sum.ipynb",
         "CITATION.cff",
         "README.md",
-        "pyproject.toml",
     ]
     assert publish.stale(root) == []
     assert publish.configured(root) == publish.Address(URL, "v0.3.0")
@@ -84,18 +87,20 @@ def test_the_address_is_written_everywhere(root):
         "  branch: v0.3.0  # the tag of the release",
     ]
     assert (
-        f"    %pip install --quiet git+{URL}@v0.3.0"
+        f'    %pip install --quiet "d2lattn[chapters] @ git+{URL}@v0.3.0"'
         in first_cell(root).source.splitlines()
     )
-    readme = README.replace("x_y_z/d2lattn", "ada-l/attention")
-    readme = readme.replace("blob/v1", "blob/v0.3.0")
-    readme = readme.replace("attention@v1", "attention@v0.3.0")
-    readme = readme.replace("attention/v1", "attention/v0.3.0")
-    assert (root / "README.md").read_text() == readme
+    assert (root / "README.md").read_text() == README.format(INVITATION)
     assert (root / "CITATION.cff").read_text() == (
         f'title: x\nrepository-code: "{URL}"\nversion: 0.3.0\n'
     )
-    assert f'Repository = "{URL}"' in (root / "pyproject.toml").read_text()
+
+
+def test_the_address_can_be_another_one_later(root):
+    publish.write("https://github.com/somebody/else", root)
+    assert publish.write(URL, root)
+    assert (root / "README.md").read_text() == README.format(INVITATION)
+    assert "somebody" not in (root / "CITATION.cff").read_text()
 
 
 def test_writing_twice_changes_nothing(root):
@@ -144,12 +149,10 @@ def edit(path, old, new):
         ("_config.yml", "v0.3.0", "main", "_config.yml: the tag is main"),
         ("_config.yml", URL, "https://x.org/a/b", "_config.yml: URL: got"),
         ("pyproject.toml", "0.3.0", "0.4.0", "of the package makes it v0.4"),
-        ("README.md", "attention@", "other@", "README.md: names another"),
         ("README.md", "blob/v0.3.0", "blob/main", "README.md: names another"),
-        ("README.md", "ada-l/attention/v", "a/b/v", "README.md: names an"),
-        ("README.md", f"]: {URL}", "]: https://x.org", "README.md: names"),
-        ("CITATION.cff", URL, UNSET := publish.UNSET, "CITATION.cff: names"),
-        ("pyproject.toml", URL, UNSET, "pyproject.toml: names another place"),
+        ("README.md", INVITATION, "", "README.md: names another place"),
+        ("CITATION.cff", URL, publish.UNSET, "CITATION.cff: names another"),
+        ("CITATION.cff", "0.3.0", "0.2.0", "CITATION.cff: names another"),
         ("chapters/01-sum.ipynb", "@v0.3.0", "@main", "01-sum.ipynb: the fi"),
         ("chapters/01-sum.ipynb", "hide-input", "x", "01-sum.ipynb: the fir"),
         ("chapters/01-sum.ipynb", publish.CELL_ID, "x", "01-sum.ipynb: the"),
@@ -235,7 +238,7 @@ def test_where_it_is_missing_the_cell_brings_the_release(root, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     publish.write(URL, root)
     assert run(first_cell(root).source) == [
-        ("pip", f"install --quiet git+{URL}@v0.3.0")
+        ("pip", f'install --quiet "d2lattn[chapters] @ git+{URL}@v0.3.0"')
     ]
 
 

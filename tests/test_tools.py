@@ -1,6 +1,7 @@
 """The tools for whoever works on the book: mirror and record."""
 
 import json
+import shutil
 
 import mirror
 import nbformat
@@ -218,6 +219,16 @@ def test_mirror_command(chapter, capsys):
     assert mirror.main(["--write", str(path)]) == 0
     assert mirror.main([str(path)]) == 0
     assert "1 mirrors agree" in capsys.readouterr().out
+
+
+def test_mirror_names_every_chapter_that_drifted(chapter, tmp_path, capsys):
+    path = chapter(("d2lattn.masking.masked_softmax", "def f(): pass"))
+    other = tmp_path / "08-more.ipynb"
+    shutil.copy(path, other)
+    assert mirror.main([str(path), str(other)]) == 1
+    said = capsys.readouterr().err
+    assert path.name in said
+    assert other.name in said
 
 
 def write_notebook(path, *sources, tags=()):

@@ -103,7 +103,7 @@ def main() -> None:
     """Draw both in a browser; the book has to be built."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+            executable_path=shutil.which("chromium")
         )
         draw_card(browser)
         draw_cover(browser)

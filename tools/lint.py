@@ -20,6 +20,7 @@ CHECKS = {
     ),
     ("tools/mirror.py",): "`make mirror` mends it",
     ("tools/record.py", "--form"): "`make record` mends it",
+    ("tools/publish.py", "--check"): "`make publish-to` mends it",
 }
 
 

@@ -309,7 +309,8 @@ def main(arguments=None):
                     print(f"{chapter.name}: filled {target}")
             except MirrorError as error:
                 problems.append(f"{chapter.name}: {error}")
-        problems += [] if problems else check(chapter)
+                continue
+        problems += check(chapter)
     if problems:
         print(*problems, sep="\n\n", file=sys.stderr)
         hint = "" if options.write else "\n`make mirror` fills the cells anew."

@@ -3,7 +3,7 @@
 The address of the repository stands in ``_config.yml``, and so does the tag
 of the release, which is ``v`` and the version of the package. From there they
 are copied into the first code cell of every chapter, which brings the package
-to Colab, and into the documents that name the repository.
+to Colab, into the README and into the citation.
 
 ``python tools/publish.py https://github.com/owner/name`` writes the address
 into ``_config.yml`` and all copies anew. Without an address it writes the
@@ -25,11 +25,10 @@ from mirror import chapters
 from nbformat.v4 import new_code_cell
 from record import number
 
-from d2lattn.book.site import REPOSITORY
+from d2lattn.book.site import REPOSITORY, pages_address
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = "_config.yml"
-DOCUMENTS = ("*.md", "*.cff", "*.toml")  # at the root
 
 # Nobody can register it: no name on GitHub has two underscores, and the names
 # with one are of accounts that a company manages, which publish nothing.
@@ -49,7 +48,8 @@ BRINGS = """\
 from importlib.util import find_spec
 
 if find_spec("d2lattn") is None:
-    %pip install --quiet git+{url}@{tag}"""
+    %pip install --quiet "d2lattn[chapters] @ git+{url}@{tag}"\
+"""
 CANNOT_BRING = """\
 # In Colab, this brings the package d2lattn. If it is there, nothing happens.
 from importlib.util import find_spec
@@ -59,24 +59,20 @@ if find_spec("d2lattn") is None:
         "No package d2lattn here, and this notebook was not told where it is "
         "published. If you publish the book: run `make publish-to URL=...` "
         "with the address of its repository. If you read it: run "
-        "`pip install .` in your copy of the repository."
+        "`pip install '.[chapters]'` in your copy of the repository."
     )"""
 
-# How documents name the repository: what stands before, and what it is.
-PLACES = {
-    r"git\+": (r"https://github\.com/[\w.-]+/[\w.-]+?@[\w.-]+", "{url}@{tag}"),
-    r"git clone ": (r"https://github\.com/[\w.-]+/[\w.-]+", "{url}"),
-    r"https://colab\.research\.google\.com/github/": (
-        r"[\w.-]+/[\w.-]+/blob/[\w.-]+(?=/)",
-        "{name}/blob/{tag}",
-    ),
-    r"https://mybinder\.org/v2/gh/": (
-        r"[\w.-]+/[\w.-]+/[\w.-]+",
-        "{name}/{tag}",
-    ),
-    r"^\[repository\]: ": (r"\S+", "{url}"),  # in Markdown
-    r"^Repository = ": (r".+", '"{url}"'),  # in pyproject.toml
-}
+# What the README says once there is something to read, between two lines.
+INVITATION = """\
+**[Read the book]({pages})**, or run it: in \
+[Colab](https://colab.research.google.com/github/{name}/blob/{tag}\
+/chapters/01-intuition.ipynb), or on \
+[Binder](https://mybinder.org/v2/gh/{name}/{tag}?urlpath=lab/tree/chapters).
+"""
+BETWEEN = re.compile(
+    r"(?<=<!-- Between these lines, make publish-to writes. -->\n)[^<]*"
+    r"(?=<!-- -->\n)"
+)
 
 
 class PublishError(Exception):
@@ -97,7 +93,12 @@ class Address:
 
     def written(self, template):
         """A template with this address in it."""
-        return template.format(url=self.url, tag=self.tag, name=self.name)
+        return template.format(
+            url=self.url,
+            tag=self.tag,
+            name=self.name,
+            pages=pages_address(self.url),
+        )
 
 
 def repository(url):
@@ -172,9 +173,9 @@ def copies(address, root=ROOT):
         notebook = nbformat.read(path, as_version=4)
         bring_package(notebook, address)
         texts[path] = nbformat.writes(notebook) + "\n"
-    for path in sorted(file for it in DOCUMENTS for file in root.glob(it)):
-        text = _set_places(path.read_text(encoding="utf-8"), address)
-        texts[path] = _cite(text, address) if path.suffix == ".cff" else text
+    for name, tell in {"CITATION.cff": _cite, "README.md": _invite}.items():
+        path = root / name
+        texts[path] = tell(path.read_text(encoding="utf-8"), address)
     return texts
 
 
@@ -203,20 +204,19 @@ def _set_config(text, address):
     return text
 
 
-def _set_places(text, address):
-    for before, (pattern, template) in PLACES.items():
-        copy = address.written(template)
-        text = re.sub(rf"(?m)({before}){pattern}", rf"\g<1>{copy}", text)
-    return text
-
-
 def _cite(text, address):
-    """A citation with the address, or with none while there is none."""
+    """A citation of the release, with an address where there is one."""
     text = re.sub(r"(?m)^repository-code: .*\n", "", text)
-    if address.url == UNSET:
-        return text
-    line = f'repository-code: "{address.url}"\n'
-    return re.sub(r"(?m)^version: ", rf"{line}\g<0>", text, count=1)
+    lines = f"version: {address.tag.removeprefix('v')}"
+    if address.url != UNSET:
+        lines = f'repository-code: "{address.url}"\n{lines}'
+    return re.sub(r"(?m)^version: .*", lines, text, count=1)
+
+
+def _invite(text, address):
+    """A README that leads to the book, if it is anywhere."""
+    unset = address.url == UNSET
+    return BETWEEN.sub("" if unset else address.written(INVITATION), text)
 
 
 def _why(path, address):

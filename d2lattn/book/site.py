@@ -29,8 +29,8 @@ CARD_ALT = (
     "rays widest to the keys nearest to it"
 )
 
-# GitHub has no account whose name holds anything else, so that an address
-# with an underscore is one that nobody has set yet.
+# No account that can publish has a name with anything else in it, so that an
+# address with an underscore is one that nobody has set yet.
 REPOSITORY = re.compile(
     r"https://github\.com/(?P<owner>[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*)"
     r"/(?P<name>[\w.-]+?)(?:\.git)?/?"

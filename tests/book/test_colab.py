@@ -10,6 +10,7 @@ The same versions also have a classic notebook, where sliders are live.
 import json
 import re
 import secrets
+import shlex
 import subprocess
 
 import colab
@@ -139,7 +140,7 @@ def classic(machine, repository, tmp_path):
         if cell.cell_type == "code"
     )
     machine.clear()
-    machine.pip(*first.strip().removeprefix("%pip ").split())
+    machine.pip(*shlex.split(first.strip().removeprefix("%pip ")))
     folders = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")
     settings = {
         "allow_root": True,
