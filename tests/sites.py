@@ -1,7 +1,10 @@
 """A small site with the book's looks, built in this process in seconds."""
 
 import io
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
@@ -14,6 +17,19 @@ PAGES = {
     + "Word " * 80,
     "deep/second": "# Two\n\nterm\n: A page without a paragraph.\n",
 }
+
+
+def build_book(folder: Path, environment: dict[str, str]) -> Any:
+    """Build a book as the Makefile does, in a process of its own."""
+    command = "from jupyter_book.cli.main import main; main()"
+    options = ("build", ".", "-n", "-W", "--keep-going")
+    return subprocess.run(
+        [sys.executable, "-c", command, *options],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
 
 
 class Site:

@@ -9,8 +9,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -20,6 +18,7 @@ import publish
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from sites import build_book
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
@@ -136,15 +135,7 @@ def site(tmp_path_factory):
     # The extension has to tell the kernels itself what form to show.
     ours = ("D2LATTN_FIGURES", "PLOTLY_RENDERER", "TQDM_DISABLE")
     environment = {k: v for k, v in os.environ.items() if k not in ours}
-    book_command = "from jupyter_book.cli.main import main; main()"
-    options = ["build", ".", "-n", "-W", "--keep-going"]
-    built = subprocess.run(
-        [sys.executable, "-c", book_command, *options],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+    built = build_book(folder, environment)
     assert built.returncode == 0, built.stdout[-4000:] + built.stderr[-4000:]
     return folder / "_build/html"
 

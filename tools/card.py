@@ -89,7 +89,6 @@ def draw_cover(browser: Browser) -> None:
     figure = page.locator(".d2l-explorer").nth(FIGURE)
     figure.evaluate(CENTRE)
     slider = figure.locator("input[type=range]").first
-    slider.wait_for()
     page.wait_for_function("f => f.dataset.ready", arg=figure.element_handle())
     slider.focus()
     for _ in range(2):

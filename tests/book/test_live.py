@@ -27,7 +27,7 @@ CHAPTERS = [
     if page.startswith("chapters/") and sources.explore_calls(page)
 ]
 PATIENCE = 600  # for a chapter to run
-MEGABYTES = 0.75  # that a chapter weighs once run, JupyterLab's pictures too
+MEGABYTES = 0.65  # that a chapter weighs once run, JupyterLab's pictures too
 
 # All cells are in the page however far down; nothing asks about news.
 NOTEBOOKS = "@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
