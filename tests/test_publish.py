@@ -188,6 +188,22 @@ def test_other_addresses_are_refused(url, root):
     assert (root / publish.CONFIG).read_text() == before
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "problem"),
+    [
+        ("README.md", "<!-- -->\n", "README.md: found no two lines"),
+        ("CITATION.cff", "version: ", "CITATION.cff: found no version"),
+    ],
+)
+def test_a_document_with_no_place_for_it_is_refused(file, old, problem, root):
+    edit(root / file, old, "")
+    before = (root / publish.CONFIG).read_text()
+    with pytest.raises(publish.PublishError, match=problem):
+        publish.write(URL, root)
+    assert (root / publish.CONFIG).read_text() == before
+    assert problem in "\n".join(publish.stale(root))
+
+
 def test_a_configuration_without_a_repository_is_refused(root):
     edit(root / publish.CONFIG, "  url:", "  link:")
     with pytest.raises(publish.PublishError, match="no repository with a url"):

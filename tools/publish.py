@@ -146,7 +146,11 @@ def stale(root=ROOT):
             repository(address.url)
         except PublishError as error:
             problems.append(f"{CONFIG}: {error}")
-    for path, text in copies(address, root).items():
+    try:
+        wanted = copies(address, root)
+    except PublishError as error:
+        return [*problems, str(error)]
+    for path, text in wanted.items():
         if path.read_text(encoding="utf-8") != text:
             problems.append(f"{path.relative_to(root)}: {_why(path, address)}")
     return problems
@@ -210,13 +214,19 @@ def _cite(text, address):
     lines = f"version: {address.tag.removeprefix('v')}"
     if address.url != UNSET:
         lines = f'repository-code: "{address.url}"\n{lines}'
-    return re.sub(r"(?m)^version: .*", lines, text, count=1)
+    text, count = re.subn(r"(?m)^version: .*", lines, text, count=1)
+    if not count:
+        raise PublishError("CITATION.cff: found no version")
+    return text
 
 
 def _invite(text, address):
     """A README that leads to the book, if it is anywhere."""
-    unset = address.url == UNSET
-    return BETWEEN.sub("" if unset else address.written(INVITATION), text)
+    says = "" if address.url == UNSET else address.written(INVITATION)
+    text, count = BETWEEN.subn(says, text)
+    if count != 1:
+        raise PublishError("README.md: found no two lines to write between")
+    return text
 
 
 def _why(path, address):
