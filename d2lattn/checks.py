@@ -367,33 +367,3 @@ lower learning rate may help
             f"{step}; a lower learning rate may help"
         )
     return number
-
-
-def check_checkpoint(saved: Any, model: nn.Module, path: Path | str) -> None:
-    """Raise a `ValueError` unless the checkpoint is one of such a model.
-
-    >>> import torch
-    >>> saved = {"model": {"weight": torch.zeros(2, 3)}, "facts": {}}
-    >>> check_checkpoint(saved, nn.Linear(3, 5, bias=False), "model.pt")
-    Traceback (most recent call last):
-        ...
-    ValueError: model.pt holds weight of shape (2, 3), but the model's has \
-shape (5, 3)
-    """
-    if not isinstance(saved, dict) or saved.keys() != {"model", "facts"}:
-        raise ValueError(
-            f"{path} must be a checkpoint that save_checkpoint wrote, but "
-            f"holds a {type(saved).__name__} of something else"
-        )
-    found, wanted = saved["model"], model.state_dict()
-    for name in sorted(found.keys() ^ wanted.keys()):
-        where, not_where = (
-            (path, "the model") if name in found else ("the model", path)
-        )
-        raise ValueError(f"{where} holds {name}, but {not_where} does not")
-    for name, tensor in wanted.items():
-        if found[name].shape != tensor.shape:
-            raise ValueError(
-                f"{path} holds {name} of shape {tuple(found[name].shape)}, "
-                f"but the model's has shape {tuple(tensor.shape)}"
-            )

@@ -4,10 +4,8 @@ The loop knows no model and no corpus. It takes what is called as
 `model(src, tgt, src_valid_lens)` and batches of `d2lattn.corpora`.
 """
 
-import os
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -16,7 +14,6 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from d2lattn.checks import (
-    check_checkpoint,
     check_finite,
     check_labels,
     check_positive,
@@ -30,10 +27,8 @@ __all__ = [
     "Epoch",
     "batch_loss",
     "cool_down",
-    "load_checkpoint",
     "mean_loss",
     "pick_device",
-    "save_checkpoint",
     "sequence_loss",
     "train",
     "warm_up",
@@ -250,33 +245,3 @@ def mean_loss(model: nn.Module, batches: Batches | Sequence[Batch]) -> float:
             total += count * float(batch_loss(model, batch.to(device)))
             tokens += count
     return total / tokens
-
-
-def save_checkpoint(path: Path | str, model: nn.Module, **facts: Any) -> None:
-    """Write the weights of a model to a file, and facts about it.
-
-    Facts are numbers, strings, lists and the like. The file is there whole or
-    not at all: what stood there before stays until then.
-    """
-    path = Path(path)
-    half = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        torch.save({"model": model.state_dict(), "facts": facts}, half)
-        half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
-
-
-def load_checkpoint(path: Path | str, model: nn.Module) -> dict[str, Any]:
-    """Read the weights of a model from a file, and return the facts.
-
-    Nothing but tensors and plain data is loaded, so that a file from somebody
-    else runs no code. The weights come to where the model is.
-
-    Raises `ValueError` where the file is none of ours, or of a model of other
-    parts or sizes.
-    """
-    saved = torch.load(path, map_location="cpu", weights_only=True)
-    check_checkpoint(saved, model, path)
-    model.load_state_dict(saved["model"])
-    return saved["facts"]

@@ -19,10 +19,8 @@ from d2lattn.seq2seq import (
 )
 from d2lattn.training import (
     cool_down,
-    load_checkpoint,
     mean_loss,
     pick_device,
-    save_checkpoint,
     sequence_loss,
     train,
     warm_up,
@@ -349,61 +347,3 @@ def test_mean_loss_is_that_of_pytorch():
             )
     wanted = torch.stack(rows).mean().item()
     assert mean_loss(model, batches()) == pytest.approx(wanted)
-
-
-def test_a_checkpoint_brings_back_the_model_and_the_facts(tmp_path):
-    path, model, other = tmp_path / "model.pt", gru(), gru()
-    save_checkpoint(path, model, epoch=3, losses=[0.5, 0.25])
-    facts = load_checkpoint(path, other)
-    assert facts == {"epoch": 3, "losses": [0.5, 0.25]}
-    assert mean_loss(other, batches()) == mean_loss(model, batches())
-    assert [p.name for p in tmp_path.iterdir()] == ["model.pt"]
-
-
-def test_a_checkpoint_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
-    path, model = tmp_path / "model.pt", gru()
-    save_checkpoint(path, model, epoch=1)
-
-    def break_off(saved, file):
-        file.write_bytes(b"half")
-        raise OSError("No space left on device")
-
-    monkeypatch.setattr(torch, "save", break_off)
-    with pytest.raises(OSError, match="No space"):
-        save_checkpoint(path, model, epoch=2)
-    assert load_checkpoint(path, model) == {"epoch": 1}
-    assert [p.name for p in tmp_path.iterdir()] == ["model.pt"]
-
-
-class Attack:
-    """What would run code of somebody else's where it is unpickled."""
-
-    def __reduce__(self):
-        return print, ("gotcha",)
-
-
-def test_a_checkpoint_runs_no_code(tmp_path, capsys):
-    path = tmp_path / "model.pt"
-    torch.save({"model": Attack(), "facts": {}}, path)
-    with pytest.raises(pickle.UnpicklingError, match="print"):
-        load_checkpoint(path, gru())
-    assert "gotcha" not in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("saved", "error"),
-    [
-        ([1, 2], "holds a list of something else"),
-        ({"weight": 1}, "holds a dict of something else"),
-        ({"model": {"bias": 1}, "facts": {}}, "holds bias, but the model"),
-        ({"model": {}, "facts": {}}, "the model holds weight, but .*model.pt"),
-        (
-            {"model": {"weight": torch.zeros(5, 3)}, "facts": {}},
-            r"weight of shape \(5, 3\), but the model's has shape \(3, 5\)",
-        ),
-    ],
-)
-def test_a_checkpoint_of_something_else_is_refused(saved, error, tmp_path):
-    torch.save(saved, tmp_path / "model.pt")
-    with pytest.raises(ValueError, match=error):
-        load_checkpoint(tmp_path / "model.pt", nn.Linear(5, 3, bias=False))

@@ -52,7 +52,7 @@ def chapters():
 def record(path):
     """The text of a notebook, run and brought into canonical form."""
     notebook = nbformat.read(path, as_version=4)
-    _run(notebook, path)
+    run(notebook, path)
     _reduce(notebook, path)
     return nbformat.writes(notebook) + "\n"
 
@@ -64,7 +64,7 @@ def form(path):
     return nbformat.writes(notebook) + "\n"
 
 
-def _run(notebook, path):
+def run(notebook, path):
     """Run a notebook in a kernel of its own, next to its file."""
     place = path
     start = time.perf_counter()

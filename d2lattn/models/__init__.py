@@ -1,0 +1,270 @@
+"""What was learned is data: weights in files, with the facts of their making.
+
+The models that the chapters look into lie beside this module, one file each.
+They were trained by the chapters' own cells (`make train`), and are the same
+on every machine, which a training is not. `load` brings one of them into a
+model; `save_checkpoint` and `load_checkpoint` do the same for your own.
+
+A file is in the format of safetensors: tensors, and a header of text. To read
+one runs no code, whoever wrote it.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from d2lattn.training import Epoch
+
+__all__ = [
+    "decode_facts",
+    "encode_facts",
+    "load",
+    "load_checkpoint",
+    "names",
+    "read_facts",
+    "save_checkpoint",
+    "shelf",
+]
+
+FACTS = "d2lattn"  # the entry of the header that holds them
+COMPILED = "_orig_mod."  # what torch.compile puts before names
+
+
+def shelf(name: str) -> Path:
+    """The file of a model on the shelf, whether it is there or not.
+
+    >>> shelf("transformer").name
+    'transformer.safetensors'
+    """
+    return Path(__file__).with_name(f"{name}.safetensors")
+
+
+def names() -> list[str]:
+    """The models on the shelf.
+
+    >>> "one-vector" in names()
+    True
+    """
+    return sorted(path.stem for path in shelf("*").parent.glob("*.safetensors"))
+
+
+def load(name: str, model: nn.Module) -> dict[str, Any]:
+    """Give a model the weights of one on the shelf, and return its facts.
+
+    The facts say which chapter trained it and how, on which corpus and with
+    which versions, and how each epoch went.
+
+    Raises `ValueError` where there is no model of this name, and as
+    `load_checkpoint` does.
+
+    >>> load("transformed", nn.Linear(2, 3))
+    Traceback (most recent call last):
+        ...
+    ValueError: name must be that of a model on the shelf, ..., but is \
+'transformed'
+    """
+    if name not in names():
+        raise ValueError(
+            "name must be that of a model on the shelf, "
+            f"{', '.join(names()) or 'which is empty'}, but is {name!r}"
+        )
+    return load_checkpoint(shelf(name), model)
+
+
+def save_checkpoint(
+    path: Path | str,
+    model: nn.Module,
+    *,
+    dtype: torch.dtype | None = None,
+    **facts: Any,
+) -> None:
+    """Write the weights of a model to a file, and facts about it.
+
+    Facts are what JSON can hold, and what `train` returns: numbers, strings,
+    lists, dictionaries with strings as keys, and epochs. With a `dtype` such
+    as `torch.float16`, the numbers are rounded to it. The file is there whole
+    or not at all: what stood there before stays until then.
+
+    Raises `ValueError` where a fact would come back as something else, or a
+    number does not fit the `dtype`.
+    """
+    path = Path(path)
+    state, first = state_of(model)
+    tensors = {}
+    for name, tensor in state.items():
+        if first[name] != name:
+            continue  # the same tensor as an earlier one
+        if dtype is not None and tensor.is_floating_point():
+            rounded = tensor.to(dtype)
+            if not rounded.isfinite().equal(tensor.isfinite()):
+                raise ValueError(
+                    f"{name} must fit {dtype}, but holds numbers up to "
+                    f"{tensor.abs().max():.3g}"
+                )
+            tensor = rounded
+        tensors[name] = tensor.cpu().contiguous().clone()
+    content = save(tensors, {FACTS: encode_facts(facts)})
+    half = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        half.write_bytes(content)
+        half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)
+
+
+def load_checkpoint(path: Path | str, model: nn.Module) -> dict[str, Any]:
+    """Give a model the weights of a file, and return the facts.
+
+    Each number takes the precision and the device of its place in the model.
+    A model that does not fit is left as it was.
+
+    Raises `FileNotFoundError` where there is no file, and `ValueError` where
+    it is damaged, or none of ours, or of a model of other parts or sizes.
+    """
+    facts = read_facts(path)
+    with safe_open(path, framework="pt") as file:
+        saved = {name: file.get_tensor(name) for name in file.keys()}
+    state, first = state_of(model)
+    check_fit(saved, state, first, path)
+    by_tensor = {first[name]: tensor for name, tensor in saved.items()}
+    model.load_state_dict(
+        {
+            name: by_tensor[first[name.replace(COMPILED, "")]]
+            for name in model.state_dict()
+        }
+    )
+    return facts
+
+
+def read_facts(path: Path | str) -> dict[str, Any]:
+    """Read the facts of a file, and no weights.
+
+    Raises what `load_checkpoint` does, where no model is needed to see it.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+    except SafetensorError as error:
+        raise ValueError(
+            f"{path} must be a checkpoint, but is damaged or something else: "
+            f"{error}"
+        ) from None
+    if FACTS not in metadata:
+        raise ValueError(
+            f"{path} must be a checkpoint that save_checkpoint wrote, but "
+            "holds tensors of somebody else, and no facts"
+        )
+    return decode_facts(metadata[FACTS])
+
+
+def state_of(
+    model: nn.Module,
+) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors of a model by name, and the first name of each.
+
+    Two names of one tensor, as with tied weights, share their first. Names
+    are those of the model before `torch.compile`.
+
+    >>> model = nn.Sequential(nn.Linear(2, 2, bias=False), nn.Linear(2, 2))
+    >>> model[1].weight = model[0].weight
+    >>> state_of(model)[1]
+    {'0.weight': '0.weight', '1.weight': '0.weight', '1.bias': '1.bias'}
+    """
+    state = {
+        name.replace(COMPILED, ""): tensor
+        for name, tensor in model.state_dict().items()
+    }
+    places, first = {}, {}
+    for name, tensor in state.items():
+        place = tensor.data_ptr(), tensor.shape, tensor.stride()
+        first[name] = places.setdefault(place if tensor.numel() else name, name)
+    return state, first
+
+
+def check_fit(
+    saved: Mapping[str, Tensor],
+    state: Mapping[str, Tensor],
+    first: Mapping[str, str],
+    path: Path | str,
+) -> None:
+    """Raise a `ValueError` unless a file holds what a model is made of.
+
+    >>> layer = nn.Linear(3, 5, bias=False)
+    >>> check_fit({"weight": torch.zeros(2, 3)}, *state_of(layer), "file")
+    Traceback (most recent call last):
+        ...
+    ValueError: file holds weight of shape (2, 3), but the model's has shape \
+(5, 3)
+    """
+    for name in sorted(saved.keys() - state.keys()):
+        raise ValueError(f"{path} holds {name}, but the model does not")
+    for name, tensor in state.items():
+        if name not in saved:
+            # One of two names of the same tensor is enough.
+            if any(first.get(other) == first[name] for other in saved):
+                continue
+            raise ValueError(f"the model holds {name}, but {path} does not")
+        if saved[name].shape != tensor.shape:
+            raise ValueError(
+                f"{path} holds {name} of shape {tuple(saved[name].shape)}, "
+                f"but the model's has shape {tuple(tensor.shape)}"
+            )
+        other = saved.get(first[name])
+        if other is not None and not other.equal(saved[name]):
+            raise ValueError(
+                f"the model ties {name} to {first[name]}, but {path} holds "
+                "two tensors that differ"
+            )
+
+
+def encode_facts(facts: Mapping[str, Any]) -> str:
+    """Write facts as JSON, or raise a `ValueError` that names one.
+
+    >>> encode_facts({"seed": 0, "sizes": [64, 4]})
+    '{"seed": 0, "sizes": [64, 4]}'
+    >>> encode_facts({"loss": float("nan")})
+    Traceback (most recent call last):
+        ...
+    ValueError: fact loss must be made of numbers, strings, lists, epochs \
+and dictionaries with strings as keys, but is nan
+    """
+    for name, fact in facts.items():
+        try:
+            text = json.dumps(prepare(fact), allow_nan=False)
+            kept = decode_facts(text) == fact
+        except (TypeError, ValueError):
+            kept = False
+        if not kept:
+            raise ValueError(
+                f"fact {name} must be made of numbers, strings, lists, epochs "
+                f"and dictionaries with strings as keys, but is {fact!r}"
+            )
+    return json.dumps(prepare(dict(facts)), ensure_ascii=False)
+
+
+def decode_facts(text: str) -> Any:
+    """Read facts that `encode_facts` wrote; epochs are `Epoch`s again."""
+
+    def revive(found: dict[str, Any]) -> Any:
+        epoch = found.keys() == {*Epoch._fields}
+        return Epoch(**found) if epoch else found
+
+    return json.loads(text, object_hook=revive)
+
+
+def prepare(fact: Any) -> Any:
+    """A fact with each epoch as a dictionary, which JSON can hold."""
+    if isinstance(fact, Epoch):
+        return fact._asdict()
+    if isinstance(fact, list):
+        return [prepare(item) for item in fact]
+    if isinstance(fact, dict):
+        return {key: prepare(item) for key, item in fact.items()}
+    return fact

@@ -1,0 +1,228 @@
+"""Train the models of the shelf, each by the cell of its chapter.
+
+A chapter's switch, ``TRAIN = False``, is turned on in a copy, the copy runs,
+and what its cells trained is put on the shelf, with the facts of its making.
+With ``--seeds``, nothing goes to the shelf: each training runs with each of
+the seeds, and what came of it is kept as a row in the benchmarks' results.
+There is no other recipe than the chapter's.
+"""
+
+import argparse
+import ast
+import json
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import nbformat
+import record
+import torch
+
+import d2lattn
+from d2lattn import models
+from d2lattn.corpora import phrasebook
+
+ROWS = record.ROOT / "benchmarks" / "results" / "training.json"
+OFF, ON = "TRAIN = False", "TRAIN = True"
+SEED = "SEED = 0"
+
+
+class Training(NamedTuple):
+    """A cell that trains where the switch is on, and else loads.
+
+    `facts` is the variable that holds what came of it; `model` is that of the
+    model on the shelf, or empty where only rows are kept.
+    """
+
+    cell: int
+    name: str
+    facts: str
+    model: str
+
+
+def trainings(notebook) -> list[Training]:
+    """The cells of a notebook that train, in order.
+
+    Such a cell has a branch `if TRAIN:`, and in its `else` either
+    `facts = models.load("name", model)` or `facts = runs("name")`.
+    """
+    found = []
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code" or "if TRAIN:" not in cell.source:
+            continue
+        for node in ast.walk(ast.parse(cell.source)):
+            match node:
+                case ast.Assign(
+                    targets=[ast.Name(facts)],
+                    value=ast.Call(
+                        func=ast.Attribute(ast.Name("models"), "load"),
+                        args=[ast.Constant(name), ast.Name(model)],
+                    ),
+                ):
+                    found.append(Training(number, name, facts, model))
+                case ast.Assign(
+                    targets=[ast.Name(facts)],
+                    value=ast.Call(
+                        func=ast.Name("runs"), args=[ast.Constant(name)]
+                    ),
+                ):
+                    found.append(Training(number, name, facts, ""))
+    return found
+
+
+def recipe(notebook, cell: int) -> str:
+    """The code that a training cell hangs on, itself last.
+
+    Out of the cells before it, the statements that make what it uses, and
+    what these use. Imports and mirrors are left out, which are the package's,
+    and so is the switch.
+    """
+    statements = []  # (source, what it makes, what it uses), in order
+    for number, other in enumerate(notebook.cells[: cell + 1]):
+        if other.cell_type == "code" and "mirror" not in other.metadata:
+            for node in ast.parse(other.source).body:
+                if not isinstance(node, ast.Import | ast.ImportFrom):
+                    text = ast.get_source_segment(other.source, node)
+                    made, used = _names(node)
+                    if "TRAIN" not in made:
+                        statements.append((number, text, made, used))
+    wanted = [i for i, s in enumerate(statements) if s[0] == cell]
+    chosen = {*wanted}
+    while wanted:
+        at = wanted.pop()
+        for name in statements[at][3]:
+            makers = [i for i, s in enumerate(statements) if name in s[2]]
+            before = [i for i in makers if i < at]
+            # What a function uses may be made after it.
+            for maker in before[-1:] or makers[:1]:
+                if maker not in chosen:
+                    chosen.add(maker)
+                    wanted.append(maker)
+    return "\n\n".join(statements[i][1] for i in sorted(chosen))
+
+
+def _names(node: ast.stmt) -> tuple[set[str], set[str]]:
+    """What a statement makes at the top level, and what it uses."""
+    names = [n for n in ast.walk(node) if isinstance(n, ast.Name)]
+    used = {n.id for n in names if isinstance(n.ctx, ast.Load)}
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return {node.name}, used
+    return {n.id for n in names if isinstance(n.ctx, ast.Store)}, used
+
+
+def same_recipe(one: str, other: str) -> bool:
+    """Whether two pieces of code are the same but for spaces and comments.
+
+    >>> same_recipe("a = 1  # one", "a=1")
+    True
+    """
+    return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
+
+
+def facts_of(notebook, training: Training, chapter: str, seed: int) -> dict:
+    """What is to be said of a training besides what came of it."""
+    text = recipe(notebook, training.cell)
+    facts: dict[str, Any] = {
+        "chapter": chapter,
+        "seed": seed,
+        "recipe": text,
+        "versions": {
+            "d2lattn": d2lattn.__version__,
+            "torch": torch.__version__.partition("+")[0],
+            "python": platform.python_version(),
+        },
+    }
+    if "phrasebook" in text:
+        facts["corpus"] = {
+            "name": "phrasebook",
+            "sha256": phrasebook.SHA256,
+        }
+    return facts
+
+
+def switched_on(notebook, seed: int):
+    """A copy that trains, with the seed."""
+    copy = nbformat.from_dict(notebook)
+    for cell in copy.cells:
+        if cell.cell_type == "code":
+            cell.source = cell.source.replace(OFF, ON)
+            cell.source = cell.source.replace(SEED, f"SEED = {seed}")
+    return copy
+
+
+def run(path: Path, seed: int, *, to_shelf: bool) -> Iterator[dict]:
+    """Train what a chapter trains; a row for each training."""
+    notebook = nbformat.read(path, as_version=4)
+    found = trainings(notebook)
+    copy = switched_on(notebook, seed)
+    if not to_shelf:  # what comes after looks at the models only
+        del copy.cells[found[-1].cell + 1 :]
+    with tempfile.TemporaryDirectory() as folder:
+        for training in reversed(found):
+            facts = facts_of(notebook, training, path.stem, seed)
+            code = _keeping(training, facts, Path(folder), to_shelf=to_shelf)
+            copy.cells.insert(training.cell + 1, code)
+        record.run(copy, path)
+        for training in found:
+            facts = facts_of(notebook, training, path.stem, seed)
+            del facts["recipe"]
+            kept = Path(folder, training.name).read_text(encoding="utf-8")
+            yield {"name": training.name, **facts} | json.loads(kept)
+
+
+def _keeping(training: Training, facts: dict, folder: Path, *, to_shelf: bool):
+    """A cell that keeps what the cell before it trained."""
+    it = training.facts if training.model else f"{training.facts}[0]"
+    lines = [
+        "from pathlib import Path as _Path",
+        "import torch as _torch",
+        "from d2lattn import models as _models",
+        f"_row = {{k: v for k, v in {it}.items() if k != 'looks'}}",
+        f"_Path({str(folder / training.name)!r}).write_text("
+        "_models.encode_facts(_row), encoding='utf-8')",
+    ]
+    if to_shelf and training.model:
+        lines.append(
+            f"_models.save_checkpoint(_models.shelf({training.name!r}), "
+            f"{training.model}, dtype=_torch.float16, **{facts!r} | {it})"
+        )
+    return nbformat.v4.new_code_cell("\n".join(lines))
+
+
+def keep(rows: list[dict]) -> None:
+    """Write rows to the results, in the place of older ones."""
+    old = json.loads(ROWS.read_text(encoding="utf-8")) if ROWS.exists() else []
+    by_key = {(row["name"], row["seed"]): row for row in old + rows}
+    new = [by_key[key] for key in sorted(by_key)]
+    text = ",\n".join(json.dumps(row, ensure_ascii=False) for row in new)
+    ROWS.write_text(f"[\n{text}\n]\n", encoding="utf-8")
+
+
+def main(arguments=None):
+    """Run the command line; the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seeds", type=int, nargs="+", metavar="SEED")
+    parser.add_argument("chapters", nargs="*", type=Path)
+    options = parser.parse_args(arguments)
+    for path in options.chapters or record.chapters():
+        if not trainings(nbformat.read(path, as_version=4)):
+            continue
+        try:
+            for seed in options.seeds or [0]:
+                rows = list(run(path, seed, to_shelf=options.seeds is None))
+                if options.seeds is not None:
+                    keep(rows)
+                print(f"{path.stem}, seed {seed}:", flush=True)
+                for row in rows:
+                    print(f"    {row['name']}")
+        except record.RecordError as error:
+            print(error, file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
