@@ -2,8 +2,8 @@
 
 A chapter's switch, ``TRAIN = False``, is turned on in a copy, the copy runs,
 and what its cells trained is put on the shelf, with the facts of its making.
-With ``--seeds``, nothing goes to the shelf: each training runs with each of
-the seeds, and what came of it is kept as a row in the benchmarks' results.
+With ``--seeds N``, nothing goes to the shelf: each training runs with N seeds,
+and what came of it is kept as a row in the benchmarks' results.
 There is no other recipe than the chapter's.
 """
 
@@ -11,6 +11,7 @@ import argparse
 import ast
 import json
 import platform
+import symtable
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -86,7 +87,9 @@ def recipe(notebook, cell: int) -> str:
             for node in ast.parse(other.source).body:
                 if not isinstance(node, ast.Import | ast.ImportFrom):
                     text = ast.get_source_segment(other.source, node)
-                    made, used = _names(node)
+                    made, used = _names(text)
+                    if isinstance(node, ast.If):
+                        used -= made  # its first lines make it
                     if "TRAIN" not in made:
                         statements.append((number, text, made, used))
     wanted = [i for i, s in enumerate(statements) if s[0] == cell]
@@ -104,13 +107,18 @@ def recipe(notebook, cell: int) -> str:
     return "\n\n".join(statements[i][1] for i in sorted(chosen))
 
 
-def _names(node: ast.stmt) -> tuple[set[str], set[str]]:
-    """What a statement makes at the top level, and what it uses."""
-    names = [n for n in ast.walk(node) if isinstance(n, ast.Name)]
-    used = {n.id for n in names if isinstance(n.ctx, ast.Load)}
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        return {node.name}, used
-    return {n.id for n in names if isinstance(n.ctx, ast.Store)}, used
+def _names(text: str) -> tuple[set[str], set[str]]:
+    """What a statement makes at the top level, and what it uses of there."""
+    table = symtable.symtable(text, "cell", "exec")
+    made = {s.get_name() for s in table.get_symbols() if s.is_assigned()}
+    used = {s.get_name() for s in table.get_symbols() if s.is_referenced()}
+    inner = table.get_children()
+    while inner:
+        table = inner.pop()
+        inner += table.get_children()
+        names = table.get_symbols()
+        used |= {s.get_name() for s in names if s.is_global()}
+    return made, used
 
 
 def same_recipe(one: str, other: str) -> bool:
@@ -204,14 +212,14 @@ def keep(rows: list[dict]) -> None:
 def main(arguments=None):
     """Run the command line; the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seeds", type=int, nargs="+", metavar="SEED")
+    parser.add_argument("--seeds", type=int, metavar="N")
     parser.add_argument("chapters", nargs="*", type=Path)
     options = parser.parse_args(arguments)
     for path in options.chapters or record.chapters():
         if not trainings(nbformat.read(path, as_version=4)):
             continue
         try:
-            for seed in options.seeds or [0]:
+            for seed in range(options.seeds or 1):
                 rows = list(run(path, seed, to_shelf=options.seeds is None))
                 if options.seeds is not None:
                     keep(rows)
