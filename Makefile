@@ -19,7 +19,7 @@ BOOK_FILES := $(shell find _config.yml _toc.yml intro.md _static _templates \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab lint hooks links record mirror colab live \
+.PHONY: help book test lab lint hooks links record shake mirror colab live \
 	publish-to pins clean distclean
 
 help: ## list what there is to do
@@ -43,6 +43,9 @@ hooks: $(INSTALLED) ## have git run make lint before each commit
 
 record: $(INSTALLED) ## run the chapters and record their outputs
 	$(BIN)/python tools/record.py
+
+shake: $(INSTALLED) ## run the chapters as other machines would compute them
+	$(BIN)/python tools/shake.py $(SHAKE)
 
 links: $(INSTALLED) ## ask other hosts whether the book's links still work
 	$(BIN)/python tools/links.py
