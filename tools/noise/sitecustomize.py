@@ -7,6 +7,7 @@ the shelf of models. The noise has a generator of its own, so that what a
 chapter draws stays the same.
 """
 
+import importlib
 import os
 from functools import wraps
 
@@ -46,7 +47,7 @@ def shaking(load):
 
 register_optimizer_step_post_hook(after_step)
 try:
-    from d2lattn import models
+    models = importlib.import_module("d2lattn.models")
 except ImportError:
     pass  # no package here, or one without a shelf
 else:
