@@ -1,5 +1,9 @@
 """Chapters run as other machines would run them."""
 
+import os
+import subprocess
+import sys
+
 import nbformat
 import record
 import shake
@@ -47,6 +51,27 @@ def test_cells_that_hang_on_the_machine_are_named(tmp_path, capsys):
     assert fragile.startswith("    cell 2 (c2) prints '0.0115")
     assert fragile.endswith(f" instead of {printed!r}")
     assert raises == "    cell 3 (c3) raises AssertionError"
+
+
+LOAD = """\
+from d2lattn.models import load
+from torch import nn
+
+layer = nn.Linear(2, 3)
+before = layer.weight.clone()
+assert load("reader", layer) == {"seed": 0}
+assert 0 < (layer.weight / before - 1).abs().max() < 1e-5"""
+
+
+def test_models_come_off_the_shelf_with_noise(tmp_path, monkeypatch):
+    shelf = tmp_path / "d2lattn"
+    shelf.mkdir()
+    (shelf / "__init__.py").touch()
+    shelf = shelf / "models.py"
+    shelf.write_text("def load(name, model):\n    return {'seed': 0}")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    environment = os.environ | shake.machines(["noise"], 1)["noise 1"]
+    subprocess.run([sys.executable, "-c", LOAD], env=environment, check=True)
 
 
 def test_what_holds_everywhere_holds(tmp_path, capsys):

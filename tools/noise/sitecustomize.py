@@ -51,4 +51,4 @@ try:
 except ImportError:
     pass  # no package here, or one without a shelf
 else:
-    models.load = shaking(models.load)
+    vars(models).update(load=shaking(models.load))
