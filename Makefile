@@ -19,7 +19,7 @@ BOOK_FILES := $(shell find _config.yml _toc.yml intro.md _static _templates \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab lint hooks links record train mirror colab live \
+.PHONY: help book test lab lint hooks links record train shake mirror colab live \
 	publish-to pins clean distclean
 
 help: ## list what there is to do
@@ -46,6 +46,9 @@ record: $(INSTALLED) ## run the chapters and record their outputs
 
 train: $(INSTALLED) ## train the chapters' models and put them on the shelf
 	$(BIN)/python tools/train.py
+
+shake: $(INSTALLED) ## run the chapters as other machines would compute them
+	$(BIN)/python tools/shake.py $(SHAKE)
 
 links: $(INSTALLED) ## ask other hosts whether the book's links still work
 	$(BIN)/python tools/links.py

@@ -64,8 +64,12 @@ def form(path):
     return nbformat.writes(notebook) + "\n"
 
 
-def run(notebook, path):
-    """Run a notebook in a kernel of its own, next to its file."""
+def run(notebook, path, environment=None, **options):
+    """Run a notebook in a kernel of its own, next to its file.
+
+    ``environment`` is what the kernel gets besides ours; ``options`` go to
+    the client.
+    """
     place = path
     start = time.perf_counter()
 
@@ -81,9 +85,10 @@ def run(notebook, path):
         store_widget_state=False,
         on_cell_start=note,
         extra_arguments=["--log-level=ERROR"],
+        **options,
     )
     try:
-        client.execute(env=os.environ | ENVIRONMENT)
+        client.execute(env=os.environ | ENVIRONMENT | (environment or {}))
     except CellExecutionError as error:
         raise RecordError(
             f"{place} raised {error.ename}: {error.evalue}\n\n"
@@ -107,8 +112,7 @@ def _reduce(notebook, path):
         )
         if cell.cell_type != "code":
             continue
-        outputs = [_output(output) for output in cell.outputs]
-        cell.outputs = _join_streams([o for o in outputs if o])
+        cell.outputs = canonical(cell.outputs)
         if problem := _unstable(cell.outputs):
             raise RecordError(f"{_place(path, place, cell)} {problem}")
     number(notebook)
@@ -127,6 +131,12 @@ def number(notebook):
         for output in cell.outputs:
             if "execution_count" in output:
                 output.execution_count = count
+
+
+def canonical(outputs):
+    """What a cell put out, in canonical form."""
+    kept = [_output(output) for output in outputs]
+    return _join_streams([output for output in kept if output])
 
 
 def _output(output):
