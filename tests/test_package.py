@@ -100,7 +100,7 @@ def shipped():
 
 def test_the_front_end_is_among_what_is_shipped():
     kinds = {Path(name).suffix for name in shipped()}
-    assert kinds == {".py", ".js", ".css", ".typed"}
+    assert kinds == {".py", ".js", ".css", ".typed", ".xz"}
 
 
 def test_the_source_distribution_is_the_package(sdist):

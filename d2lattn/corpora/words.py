@@ -1,7 +1,9 @@
 """Text becomes words, and words become text again.
 
-The rules serve English and French. They split no more than can be put
-together again: `detokenize(tokenize(text))` is the text, in small letters.
+The rules serve English and French as people write them in sentences. There
+`detokenize(tokenize(text))` is the text, in small letters and as `normalize`
+has it. Web addresses, what stands in single quotes or square brackets, and
+the likes of "'90s", "C++" and "-5" come back with other spaces.
 """
 
 import re

@@ -3,7 +3,7 @@
 A sentence with one of them is in the split `combinations` and in no other.
 """
 
-__all__ = ["FAMILIES", "apart_in_clause", "apart_in_noun_phrase"]
+__all__ = ["apart_in_clause", "apart_in_noun_phrase"]
 
 ADJECTIVE_NOUN = {
     ("black", "dog"),
@@ -30,11 +30,6 @@ ADVERB_VERB = {
     ("already", "arrive"),
     ("never", "speak"),
 }
-
-#: What a family keeps apart: an adjective and the noun it stands with; an
-#: owner and what is owned ("the girl 's book"); a verb with an object pronoun
-#: and a negation ("does not buy it"); an adverb and a verb.
-FAMILIES = ("adjective noun", "owner", "negated pronoun", "adverb verb")
 
 
 def apart_in_noun_phrase(

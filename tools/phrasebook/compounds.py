@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
-from d2lattn.corpora.phrasebook.apart import ADJECTIVE_NOUN
-from d2lattn.corpora.phrasebook.choices import (
+from apart import ADJECTIVE_NOUN
+from choices import (
     Draw,
     known,
     new,
     person,
     subject,
 )
-from d2lattn.corpora.phrasebook.clauses import clause
-from d2lattn.corpora.phrasebook.events import (
+from clauses import clause
+from events import (
     event,
     kind,
     presence,
@@ -19,16 +19,16 @@ from d2lattn.corpora.phrasebook.events import (
     state,
     time,
 )
-from d2lattn.corpora.phrasebook.lexicon import FEELINGS
-from d2lattn.corpora.phrasebook.nominals import (
+from lexicon import FEELINGS
+from nominals import (
     Nominal,
     again,
     object_again,
     prepositional,
     pronoun,
 )
-from d2lattn.corpora.phrasebook.pieces import Piece, pair, say
-from d2lattn.corpora.phrasebook.sense import (
+from pieces import Piece, pair, say
+from sense import (
     EFFECTS,
     EPICENE,
     LIKED,
@@ -39,7 +39,7 @@ from d2lattn.corpora.phrasebook.sense import (
     STRANGERS,
     of_kinds,
 )
-from d2lattn.corpora.phrasebook.statements import HAPPENING, MAYBE_NOT, stop
+from statements import HAPPENING, MAYBE_NOT, stop
 
 __all__ = ["COMPOUNDS"]
 

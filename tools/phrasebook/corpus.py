@@ -1,21 +1,21 @@
 """The corpus: sentences of every construction, each in one split."""
 
-import functools
 import hashlib
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
-from d2lattn.corpora.phrasebook.choices import Draw
-from d2lattn.corpora.phrasebook.compounds import COMPOUNDS
-from d2lattn.corpora.phrasebook.lexicon import ADJECTIVES
-from d2lattn.corpora.phrasebook.pieces import Phrase, Piece, finish
-from d2lattn.corpora.phrasebook.questions import QUESTIONS
-from d2lattn.corpora.phrasebook.sense import SENSE
-from d2lattn.corpora.phrasebook.statements import STATEMENTS
+from choices import Draw
+from compounds import COMPOUNDS
+from lexicon import ADJECTIVES
+from pieces import Piece, finish
+from questions import QUESTIONS
+from sense import SENSE
+from statements import STATEMENTS
 
-__all__ = ["CONSTRUCTIONS", "Phrasebook", "load", "sentences", "split"]
+from d2lattn.corpora.phrasebook import Phrase, Phrasebook
+
+__all__ = ["CONSTRUCTIONS", "compose", "sentences", "split"]
 
 #: Each construction by its name, and how many sentences are drawn of it.
 #: Those of several clauses can say more.
@@ -32,21 +32,8 @@ LONGEST = 25
 MOST = 400  # combinations of a family
 
 
-class Phrasebook(NamedTuple):
-    """The four splits; no sentence of either language is in two of them."""
-
-    train: tuple[Phrase, ...]
-    valid: tuple[Phrase, ...]
-    test: tuple[Phrase, ...]
-    combinations: tuple[Phrase, ...]
-
-
-@functools.cache
-def load() -> Phrasebook:
-    """Draw the whole phrasebook: the same on every machine, in two seconds.
-
-    It is drawn once, and kept.
-    """
+def compose() -> Phrasebook:
+    """Draw the whole phrasebook: the same on every machine, in two seconds."""
     splits = {name: [] for name in Phrasebook._fields}
     seen, families = set(), Counter()
     for name, (_, number) in CONSTRUCTIONS.items():

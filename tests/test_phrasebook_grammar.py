@@ -1,10 +1,9 @@
 """The grammar of the phrasebook, with words chosen by hand."""
 
 import pytest
-
-from d2lattn.corpora.phrasebook.clauses import clause, there_is
-from d2lattn.corpora.phrasebook.lexicon import ADJECTIVES, NOUNS, VERBS
-from d2lattn.corpora.phrasebook.nominals import (
+from clauses import clause, there_is
+from lexicon import ADJECTIVES, NOUNS, VERBS
+from nominals import (
     adjective,
     again,
     both,
@@ -17,14 +16,14 @@ from d2lattn.corpora.phrasebook.nominals import (
     prepositional,
     pronoun,
 )
-from d2lattn.corpora.phrasebook.pieces import (
+from pieces import (
     Piece,
     arrange,
     finish,
     pair,
     say,
 )
-from d2lattn.corpora.phrasebook.sense import OBJECTS, PLACES
+from sense import OBJECTS, PLACES
 
 SHE = pronoun("she")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from d2lattn.corpora.phrasebook.choices import (
+from choices import (
     Draw,
     adjectives,
     known,
@@ -10,16 +10,16 @@ from d2lattn.corpora.phrasebook.choices import (
     person,
     something,
 )
-from d2lattn.corpora.phrasebook.clauses import clause, there_is
-from d2lattn.corpora.phrasebook.lexicon import FEELINGS, NOUNS, NUMBERS
-from d2lattn.corpora.phrasebook.nominals import (
+from clauses import clause, there_is
+from lexicon import FEELINGS, NOUNS, NUMBERS
+from nominals import (
     Nominal,
     adjective,
     noun_phrase,
     prepositional,
 )
-from d2lattn.corpora.phrasebook.pieces import Piece, pair, say
-from d2lattn.corpora.phrasebook.sense import (
+from pieces import Piece, pair, say
+from sense import (
     ACTIONS,
     ALONE,
     ANIMALS,

@@ -5,8 +5,8 @@ that: which objects a verb takes, where something is to be found, what somebody
 does for which reason.
 """
 
-from d2lattn.corpora.phrasebook.apart import ADJECTIVE_NOUN
-from d2lattn.corpora.phrasebook.lexicon import FEELINGS, HUMAN, NOUNS
+from apart import ADJECTIVE_NOUN
+from lexicon import FEELINGS, HUMAN, NOUNS
 
 __all__ = [
     "ANIMALS",

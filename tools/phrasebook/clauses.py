@@ -20,15 +20,15 @@ in a question to "est-ce que" as well.
 
 from collections.abc import Sequence
 
-from d2lattn.corpora.phrasebook.apart import apart_in_clause
-from d2lattn.corpora.phrasebook.lexicon import (
+from apart import apart_in_clause
+from lexicon import (
     ADVERBS,
     VERBS,
     Verb,
     look_up,
 )
-from d2lattn.corpora.phrasebook.nominals import Nominal
-from d2lattn.corpora.phrasebook.pieces import Piece, say, words
+from nominals import Nominal
+from pieces import Piece, say, words
 
 __all__ = ["TENSES", "clause", "there_is"]
 
@@ -79,7 +79,7 @@ def clause(
     Raises `ValueError` where `verb`, `tense` or `adverb` is not known, or the
     verb has no such tense here.
 
-    >>> from d2lattn.corpora.phrasebook import nominals, pieces
+    >>> import nominals, pieces
     >>> she, me = nominals.pronoun("she"), nominals.object_pronoun("me")
     >>> piece = clause(she, "see", "past", adverb="not",
     ...                clitic=me.piece, agree=me)

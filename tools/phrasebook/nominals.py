@@ -7,8 +7,8 @@ is chosen in `choices` and `constructions`.
 
 from typing import NamedTuple
 
-from d2lattn.corpora.phrasebook.apart import apart_in_noun_phrase
-from d2lattn.corpora.phrasebook.lexicon import (
+from apart import apart_in_noun_phrase
+from lexicon import (
     ADJECTIVES,
     DETERMINERS,
     HUMAN,
@@ -18,8 +18,8 @@ from d2lattn.corpora.phrasebook.lexicon import (
     PREPOSITIONS,
     look_up,
 )
-from d2lattn.corpora.phrasebook.pieces import Piece, arrange, pair, say, words
-from d2lattn.corpora.phrasebook.spelling import sounds_open
+from pieces import Piece, arrange, pair, say, words
+from spelling import sounds_open
 
 __all__ = [
     "Nominal",
@@ -72,7 +72,7 @@ def noun_phrase(
     Raises `ValueError` where a word is not known, or where there is no such
     plural, or no such determiner for one or for several.
 
-    >>> from d2lattn.corpora.phrasebook.pieces import finish
+    >>> from pieces import finish
     >>> cat = noun_phrase("cat", "a", ("old", "black"))
     >>> phrase = finish(cat.piece, "example")
     >>> " ".join(phrase.src), " ".join(phrase.tgt)
@@ -156,7 +156,7 @@ OBJECTS = {
 def pronoun(english: str, antecedent: Nominal | None = None) -> Nominal:
     """A subject; "it" and "they" take their gender from what they stand for.
 
-    >>> from d2lattn.corpora.phrasebook.pieces import finish
+    >>> from pieces import finish
     >>> cows = noun_phrase("cow", plural=True)
     >>> finish(pronoun("they", cows).piece, "example").tgt
     ('elles',)
@@ -173,7 +173,7 @@ def pronoun(english: str, antecedent: Nominal | None = None) -> Nominal:
 def again(who: Nominal) -> Nominal:
     """The pronoun for somebody or something spoken of before.
 
-    >>> from d2lattn.corpora.phrasebook.pieces import finish
+    >>> from pieces import finish
     >>> finish(again(noun_phrase("dress")).piece, "example").src
     ('it',)
     """
@@ -195,7 +195,7 @@ def object_pronoun(english: str) -> Nominal:
 def object_again(what: Nominal) -> Nominal:
     """The object that stands for somebody or something spoken of before.
 
-    >>> from d2lattn.corpora.phrasebook.pieces import finish
+    >>> from pieces import finish
     >>> finish(object_again(noun_phrase("dress")).piece, "example").tgt
     ('la',)
     """

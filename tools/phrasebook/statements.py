@@ -1,6 +1,6 @@
 """Statements of one clause: each function draws a sentence of its kind."""
 
-from d2lattn.corpora.phrasebook.choices import (
+from choices import (
     OWNED,
     Draw,
     adjectives,
@@ -11,8 +11,8 @@ from d2lattn.corpora.phrasebook.choices import (
     subject,
     usual,
 )
-from d2lattn.corpora.phrasebook.clauses import clause
-from d2lattn.corpora.phrasebook.events import (
+from clauses import clause
+from events import (
     complements,
     event,
     kind,
@@ -23,8 +23,8 @@ from d2lattn.corpora.phrasebook.events import (
     state,
     time,
 )
-from d2lattn.corpora.phrasebook.lexicon import FEELINGS, NOUNS, NUMBERS
-from d2lattn.corpora.phrasebook.nominals import (
+from lexicon import FEELINGS, NOUNS, NUMBERS
+from nominals import (
     Nominal,
     comparison,
     dative_pronoun,
@@ -32,8 +32,8 @@ from d2lattn.corpora.phrasebook.nominals import (
     object_pronoun,
     prepositional,
 )
-from d2lattn.corpora.phrasebook.pieces import Piece, pair, say
-from d2lattn.corpora.phrasebook.sense import (
+from pieces import Piece, pair, say
+from sense import (
     AGES,
     ANIMALS,
     COMPARED,

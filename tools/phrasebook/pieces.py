@@ -8,14 +8,11 @@ alignment of the sentence follows, wherever its words end up.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from d2lattn.corpora.phrasebook.spelling import (
-    Word,
-    spell_english,
-    spell_french,
-)
+from spelling import Word, spell_english, spell_french
+
+from d2lattn.corpora.phrasebook import Phrase
 
 __all__ = [
-    "Phrase",
     "Piece",
     "Word",
     "arrange",
@@ -24,26 +21,6 @@ __all__ = [
     "say",
     "words",
 ]
-
-
-class Phrase(NamedTuple):
-    """A sentence, its translation, and which words translate which.
-
-    `src` is English and `tgt` French. `alignment` holds pairs (position in
-    `src`, position in `tgt`), sorted. `construction` names what the sentence
-    is an example of.
-
-    >>> phrase = finish(pair("near", "près de"), "example")
-    >>> phrase.src, phrase.tgt
-    (('near',), ('près', 'de'))
-    >>> phrase.alignment
-    ((0, 0), (0, 1))
-    """
-
-    src: tuple[str, ...]
-    tgt: tuple[str, ...]
-    alignment: tuple[tuple[int, int], ...]
-    construction: str
 
 
 class Piece(NamedTuple):

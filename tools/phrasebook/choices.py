@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from d2lattn.corpora.phrasebook.lexicon import (
+from lexicon import (
     ADJECTIVES,
     FEELINGS,
     HUMAN,
@@ -12,14 +12,14 @@ from d2lattn.corpora.phrasebook.lexicon import (
     NOUNS,
     NUMBERS,
 )
-from d2lattn.corpora.phrasebook.nominals import (
+from nominals import (
     Nominal,
     both,
     name,
     noun_phrase,
     pronoun,
 )
-from d2lattn.corpora.phrasebook.sense import (
+from sense import (
     ANIMALS,
     COLOURS,
     MASS,

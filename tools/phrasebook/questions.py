@@ -1,8 +1,8 @@
 """Questions: each function draws one of its kind."""
 
-from d2lattn.corpora.phrasebook.choices import Draw, known, new, subject
-from d2lattn.corpora.phrasebook.clauses import clause
-from d2lattn.corpora.phrasebook.events import (
+from choices import Draw, known, new, subject
+from clauses import clause
+from events import (
     event,
     kind,
     need,
@@ -11,11 +11,11 @@ from d2lattn.corpora.phrasebook.events import (
     state,
     time,
 )
-from d2lattn.corpora.phrasebook.lexicon import NOUNS
-from d2lattn.corpora.phrasebook.nominals import Nominal, pronoun
-from d2lattn.corpora.phrasebook.pieces import Piece, pair, say
-from d2lattn.corpora.phrasebook.sense import OBJECTS, UNFIT
-from d2lattn.corpora.phrasebook.statements import HAPPENING, MAYBE_NOT
+from lexicon import NOUNS
+from nominals import Nominal, pronoun
+from pieces import Piece, pair, say
+from sense import OBJECTS, UNFIT
+from statements import HAPPENING, MAYBE_NOT
 
 __all__ = ["QUESTIONS"]
 

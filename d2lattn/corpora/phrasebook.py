@@ -1,0 +1,277 @@
+"""English and French out of a small grammar: a corpus that needs no network.
+
+`load()` gives some 30,000 pairs of sentences for training and 4,000 to test
+with, over 240 English and 400 French words or so, each pair with its gold
+word alignment. Every English sentence has one translation. A sentence is
+words in small letters, with punctuation apart; what is elided keeps its
+apostrophe and is a word (`l'`, `qu'`), as are `'s`, `o'clock`, `aujourd'hui`
+and `est-ce`. `tokenize` and `detokenize` lead from text to such words and
+back.
+
+What English leaves open, the phrasebook settles:
+
+- "i" is a woman, "you" is one man ("tu"), "we" are men and women; so is
+  "they", unless "they" are women, or things, that the sentence has named.
+  "them" alone are men. A doctor, a teacher and a child are "he". So are two
+  people of whom one is a man, and "who" in a question.
+- "it" always stands for something that the sentence has named, and has its
+  gender: "je l'ai vue" of a car.
+- "eats" and "is eating" are both "mange", "ate" and "has eaten" both "a
+  mangé", and "was" is "était". "is going to eat" is "va manger".
+- "when she arrives" is "quand elle arrivera" where the rest is to come, and
+  "quand elle arrive" where it happens again and again.
+- A question has "est-ce que", except after "who" and in "where is the cat ?".
+- "big" and "tall" are "grand". "his" and "her" are "son". What one buys or
+  eats is "du" or "des", after a negation "de"; what one loves is "le", "les".
+
+How the alignment is decided, besides what is plain:
+
+| English | French | linked |
+|---|---|---|
+| not, never | ne … pas, ne … jamais | with both French words |
+| does, did, will, is, has | mange, a, mangera, … | with the verb that bears \
+the tense; in a question with "est-ce que" as well |
+| ate | a mangé | with both French words |
+| looks for, going to | cherche, va | all with all; "to eat" with "manger" |
+| some | du, de la, des | with both words where there are two |
+| — | du, des, les | with the noun, where English has no article |
+| to the | au, à la | "au" with both English words |
+| 's | le … de | "le chat de paul": with both French words |
+| there is no | il n' y a pas de | there: il, y; is: a; no: n', pas, de |
+| older | plus vieux | with both French words |
+| because, near | parce que, près de | with both French words |
+
+So every word, of either language, has at least one link.
+
+The split `combinations` holds sentences with a combination that training
+never shows, though it shows the parts often. Its `construction` names the
+family, one of `FAMILIES`: certain adjectives with certain nouns ("black dog"),
+certain owners ("the girl 's"), the verbs find and buy with a negation and a
+pronoun ("did not buy it"), certain adverbs with certain verbs ("often
+sleeps"). The grammar is in the repository, in `tools/phrasebook/`, and the
+lists of these combinations are in its `apart.py`. What it composed comes with
+the package as data, so that nothing has to be composed to be read.
+"""
+
+import functools
+import gc
+import hashlib
+import json
+import lzma
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from d2lattn.corpora import words
+
+__all__ = [
+    "CONSTRUCTIONS",
+    "FAMILIES",
+    "Lexicon",
+    "Phrase",
+    "Phrasebook",
+    "detokenize",
+    "lexicon",
+    "load",
+    "tokenize",
+]
+
+#: Written by `tools/phrasebook/make.py`; the hash is that of the JSON in it.
+FILE = Path(__file__).with_name("phrasebook.json.xz")
+SHA256 = "dd2a0baf9b33186d263908889f5008929c7f1e42ffd886bfc7cc40a262dfd184"
+
+#: What the sentences of `train`, `valid` and `test` are examples of.
+CONSTRUCTIONS = (
+    "qualities", "positions", "tenses", "negations", "pronouns", "datives",
+    "motions", "adverbs", "infinitives", "owners", "numbers", "feelings",
+    "comparisons", "questions", "where questions", "when questions",
+    "why questions", "what questions", "who questions", "thoughts", "causes",
+    "conditions", "times", "relatives", "coordination", "references",
+)  # fmt: skip
+#: What a family keeps apart: an adjective and the noun it stands with; an
+#: owner and what is owned ("the girl 's book"); a verb with an object pronoun
+#: and a negation ("does not buy it"); an adverb and a verb.
+FAMILIES = ("adjective noun", "owner", "negated pronoun", "adverb verb")
+
+# What the phrasebook never shortens
+SHORT = {"n't": "not", "'m": "am", "'re": "are", "'ll": "will", "wo": "will"}
+CAPITALS = {"i": "I"} | {
+    name: name.capitalize() for name in ("paul", "louis", "marie", "anne")
+}
+
+
+class Phrase(NamedTuple):
+    """A sentence, its translation, and which words translate which.
+
+    `src` is English and `tgt` French. `alignment` holds pairs (position in
+    `src`, position in `tgt`), sorted. `construction` names what the sentence
+    is an example of.
+
+    >>> phrase = load().train[3146]
+    >>> " ".join(phrase.src), " ".join(phrase.tgt)
+    ('she did not leave .', "elle n' est pas partie .")
+    >>> phrase.alignment
+    ((0, 0), (1, 2), (2, 1), (2, 3), (3, 4), (4, 5))
+    >>> phrase.construction
+    'negations'
+    """
+
+    src: tuple[str, ...]
+    tgt: tuple[str, ...]
+    alignment: tuple[tuple[int, int], ...]
+    construction: str
+
+
+class Phrasebook(NamedTuple):
+    """The four splits; no sentence of either language is in two of them."""
+
+    train: tuple[Phrase, ...]
+    valid: tuple[Phrase, ...]
+    test: tuple[Phrase, ...]
+    combinations: tuple[Phrase, ...]
+
+
+class Lexicon(NamedTuple):
+    """The forms of words, each entry under its English word.
+
+    Nouns have their English forms, singular and plural. Adjectives and
+    determiners have their French ones, as they are before anything is elided
+    or contracted.
+
+    >>> nouns, adjectives, determiners = lexicon()
+    >>> nouns["man"], nouns["milk"], determiners["my"]
+    (('man', 'men'), ('milk',), ('mon', 'ma', 'mes'))
+    >>> adjectives["old"]
+    ('vieux', 'vieille', 'vieux', 'vieilles', 'vieil')
+    """
+
+    nouns: dict[str, tuple[str, ...]]
+    adjectives: dict[str, tuple[str, ...]]
+    determiners: dict[str, tuple[str, ...]]
+
+
+@functools.cache
+def load() -> Phrasebook:
+    """Read the phrasebook, once: later calls return the same one.
+
+    Raises `ValueError` where its file is missing or damaged.
+    """
+    content, collecting = _read(), gc.isenabled()
+    gc.disable()  # the collector would go through all of PyTorch, often
+    try:
+        return _unpack(content)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def lexicon() -> Lexicon:
+    """Read the forms of nouns, adjectives and determiners.
+
+    Raises `ValueError` where the phrasebook's file is missing or damaged.
+    """
+    return Lexicon(
+        **{
+            name: {word: tuple(forms) for word, forms in entries.items()}
+            for name, entries in _read()["lexicon"].items()
+        }
+    )
+
+
+def tokenize(text: str) -> tuple[str, ...]:
+    """Split a text into words as the phrasebook has them.
+
+    They are those of `d2lattn.corpora.words`, except that "est-ce" is one
+    and that "don't" becomes "do not".
+
+    >>> tokenize("Est-ce que l’enfant n'a pas mangé ?")
+    ('est-ce', 'que', "l'", 'enfant', "n'", 'a', 'pas', 'mangé', '?')
+    >>> tokenize("I don't see Paul's cat.")
+    ('i', 'do', 'not', 'see', 'paul', "'s", 'cat', '.')
+    """
+    said = [SHORT.get(word, word) for word in words.tokenize(text)]
+    return tuple(" ".join(said).replace("est -ce", "est-ce").split())
+
+
+def detokenize(phrase: Iterable[str], language: str = "fr") -> str:
+    r"""Write words as a person would, with capitals and apostrophes.
+
+    The languages, "fr" and "en", differ before a question mark, where French
+    has a space that does not break.
+
+    Raises `ValueError` where `phrase` is a string, or the language another.
+
+    >>> detokenize(["qu'", "est-ce", "que", "paul", "mange", "?"])
+    "Qu'est-ce que Paul mange\xa0?"
+    >>> detokenize(["did", "i", "see", "paul", "'s", "cat", "?"], "en")
+    "Did I see Paul's cat?"
+    """
+    if isinstance(phrase, str):
+        raise ValueError(
+            f"phrase must be a list of words, but is the string {phrase!r}"
+        )
+    said = [CAPITALS.get(word, word) for word in phrase]
+    text = words.detokenize(said, language).replace(" ?", "\u00a0?")
+    return text[:1].upper() + text[1:]
+
+
+def _read() -> dict[str, Any]:
+    """What is in the file, once it is known to be the right one."""
+    content = b""
+    try:
+        content = lzma.decompress(FILE.read_bytes())
+        found = hashlib.sha256(content).hexdigest()
+    except (OSError, lzma.LZMAError) as error:
+        found = error
+    if found != SHA256:
+        raise ValueError(
+            f"{FILE} must hold the phrasebook with the SHA-256 {SHA256}, but "
+            f"gives {found}. Install d2lattn again or, in a clone, bring the "
+            "file back: git checkout d2lattn/corpora/phrasebook.json.xz"
+        )
+    return json.loads(content)
+
+
+def _unpack(content: dict[str, Any]) -> Phrasebook:
+    """Put sentences together from the tables that the file refers to."""
+    word, link = table(content["words"]), table(map(tuple, content["links"]))
+    names, aligned = content["constructions"], []
+    for text in content["alignments"]:
+        alignment = tuple(map(link.__getitem__, text))
+        src, tgt = places(alignment)
+        aligned.append((alignment, itemgetter(*src), itemgetter(*tgt)))
+    splits = []
+    for split in Phrasebook._fields:
+        phrases = []
+        for text, number, name in zip(*content[split], strict=True):
+            both = [*map(word.__getitem__, text)]
+            alignment, src, tgt = aligned[number]
+            phrases.append(
+                Phrase(src(both), tgt(both), alignment, names[name])
+            )
+        splits.append(tuple(phrases))
+    return Phrasebook(*splits)
+
+
+def table(things: Iterable[Any]) -> dict[str, Any]:
+    """The character that stands for each of these things in the file."""
+    return {chr(0x100 + n): thing for n, thing in enumerate(things)}
+
+
+def places(alignment: Sequence[tuple[int, int]]) -> tuple[list[int], ...]:
+    """Where the words of both languages stand when they are one text.
+
+    A French word follows the first English word that it is linked to. There
+    it is easy to guess, which is what makes the compressed file small.
+
+    >>> places([(0, 0), (1, 2), (2, 1)])  # the le black noir cat chat
+    ([0, 2, 4], [1, 5, 3])
+    """
+    src, tgt = [], {}
+    for i, j in alignment:
+        if i == len(src):
+            src.append(len(src) + len(tgt))
+        if j not in tgt:
+            tgt[j] = len(src) + len(tgt)
+    return src, [tgt[j] for j in range(len(tgt))]
