@@ -7,7 +7,6 @@ or `torch.export` trace, only sizes are looked at.
 """
 
 import math
-from pathlib import Path
 from typing import Any
 
 import torch

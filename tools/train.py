@@ -15,6 +15,7 @@ import symtable
 import sys
 import tempfile
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,7 +24,6 @@ import record
 import torch
 
 import d2lattn
-from d2lattn import models
 from d2lattn.corpora import phrasebook
 
 ROWS = record.ROOT / "benchmarks" / "results" / "training.json"
@@ -60,14 +60,14 @@ def trainings(notebook) -> list[Training]:
                     targets=[ast.Name(facts)],
                     value=ast.Call(
                         func=ast.Attribute(ast.Name("models"), "load"),
-                        args=[ast.Constant(name), ast.Name(model)],
+                        args=[ast.Constant(str(name)), ast.Name(model)],
                     ),
                 ):
                     found.append(Training(number, name, facts, model))
                 case ast.Assign(
                     targets=[ast.Name(facts)],
                     value=ast.Call(
-                        func=ast.Name("runs"), args=[ast.Constant(name)]
+                        func=ast.Name("runs"), args=[ast.Constant(str(name))]
                     ),
                 ):
                     found.append(Training(number, name, facts, ""))
@@ -81,12 +81,13 @@ def recipe(notebook, cell: int) -> str:
     what these use. Imports and mirrors are left out, which are the package's,
     and so is the switch.
     """
-    statements = []  # (source, what it makes, what it uses), in order
+    # The cell of each, its source, what it makes and what it uses, in order.
+    statements: list[tuple[int, str, set[str], set[str]]] = []
     for number, other in enumerate(notebook.cells[: cell + 1]):
         if other.cell_type == "code" and "mirror" not in other.metadata:
             for node in ast.parse(other.source).body:
                 if not isinstance(node, ast.Import | ast.ImportFrom):
-                    text = ast.get_source_segment(other.source, node)
+                    text = ast.get_source_segment(other.source, node) or ""
                     made, used = _names(text)
                     if isinstance(node, ast.If):
                         used -= made  # its first lines make it
@@ -153,7 +154,7 @@ def facts_of(notebook, training: Training, chapter: str, seed: int) -> dict:
 
 def switched_on(notebook, seed: int):
     """A copy that trains, with the seed."""
-    copy = nbformat.from_dict(notebook)
+    copy = deepcopy(notebook)
     for cell in copy.cells:
         if cell.cell_type == "code":
             cell.source = cell.source.replace(OFF, ON)

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from d2lattn.training import Epoch
@@ -52,7 +52,9 @@ def names() -> list[str]:
     >>> "one-vector" in names()
     True
     """
-    return sorted(path.stem for path in shelf("*").parent.glob("*.safetensors"))
+    return sorted(
+        path.stem for path in shelf("*").parent.glob("*.safetensors")
+    )
 
 
 def load(name: str, model: nn.Module) -> dict[str, Any]:
@@ -129,8 +131,7 @@ def load_checkpoint(path: Path | str, model: nn.Module) -> dict[str, Any]:
     it is damaged, or none of ours, or of a model of other parts or sizes.
     """
     facts = read_facts(path)
-    with safe_open(path, framework="pt") as file:
-        saved = {name: file.get_tensor(name) for name in file.keys()}
+    saved = load_file(path)
     state, first = state_of(model)
     check_fit(saved, state, first, path)
     by_tensor = {first[name]: tensor for name, tensor in saved.items()}
@@ -184,7 +185,9 @@ def state_of(
     places, first = {}, {}
     for name, tensor in state.items():
         place = tensor.data_ptr(), tensor.shape, tensor.stride()
-        first[name] = places.setdefault(place if tensor.numel() else name, name)
+        first[name] = places.setdefault(
+            place if tensor.numel() else name, name
+        )
     return state, first
 
 
