@@ -476,7 +476,7 @@ def test_figures_follow_light_and_dark(page, small, attribute):
 
 
 def test_a_removed_figure_is_forgotten(page, small):
-    page.goto(small.page(waves(), explorer))
+    page.goto(small.page(waves(), waves()))
     driven = drive(page, page, 1)
     page.evaluate("document.querySelector('.d2l-explorer').remove()")
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
