@@ -59,7 +59,7 @@ mirror: $(INSTALLED) ## fill the chapters' mirror cells from the package
 colab: $(INSTALLED) $(BROWSER) $(COLAB) ## run every chapter as in Colab
 	$(BIN)/python -m pytest -m on_request tests/book/test_colab.py
 
-live: $(INSTALLED) $(BROWSER) ## run in JupyterLab the chapters that take long
+live: $(INSTALLED) $(BROWSER) ## run every chapter in JupyterLab
 	$(BIN)/python -m pytest -m on_request tests/book/test_live.py
 
 publish-to: $(INSTALLED) ## say where the book is published: URL=https://...

@@ -3,9 +3,7 @@
 import importlib
 import os
 
-import pytest
 from nbval.plugin import IPyNbFile
-from sharing import Sharing
 
 # What a figure or a widget shows is not text to compare: it is random (a
 # widget's id) or large (a figure's data), and the browser tests look at it.
@@ -37,18 +35,14 @@ def pytest_sessionstart(session):
 
 
 def pytest_collection_modifyitems(items):
-    """Begin with what trains models: nobody is to wait for it at the end."""
-    items.sort(key=lambda item: not _runs_a_chapter(item))
+    """Begin with what takes longest: nobody is to wait for it at the end."""
+    items.sort(key=_place)
 
 
-def _runs_a_chapter(item):
-    return item.path.suffix == ".ipynb" or item.path.stem == "test_explorers"
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """Give tests that share something costly to one worker."""
-    return Sharing(config, log)
+def _place(item):
+    if item.path.suffix == ".ipynb":
+        return 0
+    return 1 if item.path.parent.name == "book" else 2
 
 
 def pytest_collectstart(collector):

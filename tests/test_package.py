@@ -13,6 +13,7 @@ from email.parser import Parser
 from pathlib import Path
 
 import pytest
+import yaml
 
 import d2lattn
 
@@ -188,3 +189,15 @@ def test_the_changelog_knows_the_version():
     else:
         (version,) = re.findall(r"first release will be (\S+)\.\n", text)
     assert version == project()["version"]
+
+
+def test_the_title_page_and_the_citation_file_agree():
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    (author,) = cited["authors"]
+    text = (ROOT / "intro.md").read_text("utf-8")
+    (entry,) = re.findall(r"```bibtex\n(.*?)```", text, re.S)
+    shown = dict(re.findall(r"(\w+)\s*=\s*\{+(.*?)\}+", entry))
+    preferred = cited["preferred-citation"]
+    assert shown["author"] == author["name"]
+    assert shown["title"] == preferred["title"]
+    assert shown["year"] == str(preferred["year"])

@@ -55,9 +55,11 @@ def build(folder):
     )
 
 
-def test_pages_are_read_side_by_side(folder):
+def test_pages_are_read_side_by_side_and_their_warnings_count(folder):
+    (folder / "page2.md").write_text(f"{PAGE}\n### Two deeper\n", "utf-8")
     built = build(folder)
-    assert built.returncode == 0, built.stdout + built.stderr
+    assert built.returncode == 1
+    assert re.search(r"page2\.md:\d+.*WARNING.*H1 to H3", built.stderr)
     pages = [folder / f"_build/html/{page}.html" for page in PAGES]
     read = [
         re.search(r"read by (\d+) on 1 thread", page.read_text("utf-8"))
@@ -77,11 +79,3 @@ def test_the_cell_that_failed_is_told(folder):
     assert "1 / 0\n" in said
     assert "ExecutionError: " in said
     assert str(page) in said
-
-
-def test_a_warning_counts_there_too(folder):
-    page = folder / "page2.md"
-    page.write_text(f"{PAGE}\n### Two levels deeper\n", "utf-8")
-    built = build(folder)
-    assert built.returncode == 1
-    assert re.search(r"page2\.md:\d+.*WARNING.*H1 to H3", built.stderr)

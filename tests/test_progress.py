@@ -41,23 +41,21 @@ def test_a_file_gets_no_bar():
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("disabled", ["0", "1"])
-def test_a_terminal_gets_a_bar_unless_disabled(disabled):
+def test_a_terminal_gets_a_bar():
     termios = pytest.importorskip("termios")  # not on Windows
     ours, theirs = os.openpty()
     termios.tcsetwinsize(theirs, (24, 80))
     subprocess.run(
         [sys.executable, "-c", COUNT],
-        env=os.environ | {"TQDM_DISABLE": disabled},
+        env=os.environ | {"TQDM_DISABLE": "0"},
         stdout=subprocess.DEVNULL,
         stderr=theirs,
         check=True,
     )
-    os.write(theirs, b".")
     seen = os.read(ours, 10_000).decode()
     os.close(ours)
     os.close(theirs)
-    assert ("counting" in seen) == (disabled == "0")
+    assert "counting" in seen
 
 
 def test_a_live_notebook_gets_a_bar():

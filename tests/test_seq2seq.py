@@ -51,6 +51,10 @@ MODELS = {
 }
 TRAINING = pytest.mark.parametrize("training", [True, False])
 EACH_MODEL = pytest.mark.parametrize("name", MODELS)
+# The others are compiled alike, and compiling takes seconds.
+EACH_KIND = pytest.mark.parametrize(
+    "name", ["GRU", "Bahdanau", "pre-norm", "tied"]
+)
 
 
 @pytest.fixture(params=MODELS)
@@ -284,7 +288,7 @@ def test_dropout(name, device):
 # PyTorch's own remarks on what its GRU and its compiler do.
 @pytest.mark.filterwarnings("ignore:The tensor attributes .*_flat_weights")
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")
-@EACH_MODEL
+@EACH_KIND
 @pytest.mark.usefixtures("compiler")
 def test_compiles_exports_and_copies(name, device):
     model, inputs = MODELS[name]().to(device), draw(device)
@@ -298,7 +302,7 @@ def test_compiles_exports_and_copies(name, device):
         torch.testing.assert_close(same(*inputs), expected)
 
 
-@EACH_MODEL
+@EACH_KIND
 @torch.no_grad
 @pytest.mark.usefixtures("compiler")
 def test_decoding_compiles(name, device):

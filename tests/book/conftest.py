@@ -19,6 +19,8 @@ from servers import serving
 ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "_build" / "html"
 
+collect_ignore = ["live.ipynb"]  # test_live.py runs it, and nbval need not
+
 # Chromium is to ask for nothing by itself.
 ARGUMENTS = [
     "--disable-background-networking",

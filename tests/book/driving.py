@@ -1,21 +1,14 @@
 """Moving an explorer as a reader does, and seeing that all follows."""
 
+from types import SimpleNamespace
 from typing import Any
 
-import expected
+import unpacking
 from browser import INTO_VIEW, look, until
-
-from d2lattn.figures import Explorer, grid
 
 # What Plotly turns into its own answer: "reversed" into a range, and the
 # domain of an axis whose scale follows another's into what that leaves.
 WRITTEN_OVER = ("autorange", "domain")
-
-# How the page unpacks what moves.
-MOVING = """async (root) => {
-    const spec = JSON.parse(root.querySelector(".d2l-spec").textContent);
-    return (await d2lattn.frames.read(spec)).moving;
-}"""
 
 # The numbers that a plot shows, its traces and axes as they are drawn, and all
 # that is drawn; each as a number that is another one when they change.
@@ -37,41 +30,43 @@ DRAWN = """plot => {
 
 
 class Driven:
-    """One explorer in a page, and what its figure should show.
+    """One explorer in a page, and what its payload says that it shows.
 
     Args:
         mouse: the page's mouse.
         root: the `figure` element, started.
-        explorer: what it was made from.
     """
 
-    def __init__(self, mouse: Any, root: Any, explorer: Explorer) -> None:
+    def __init__(self, mouse: Any, root: Any) -> None:
         self.mouse = mouse
-        self.explorer = explorer
-        self.controls = explorer.controls
         self.root = root
         self.plot = self.root.query_selector(".js-plotly-plot")
         self.inputs = self.root.query_selector_all("[data-control]")
         self.outputs = self.root.query_selector_all("output")
-        self.scales = expected.scales(root.evaluate(MOVING))
+        self.payload = unpacking.read(
+            root.query_selector(".d2l-spec").text_content(),
+            root.evaluate("root => root.baseURI"),
+        )
+        self.controls = [
+            SimpleNamespace(**control) for control in self.payload["controls"]
+        ]
         self.stops = [control.index for control in self.controls]
 
     def follow(self) -> None:
-        """Wait until the page shows what PyTorch computes for the stops."""
-        frame = expected.frame(self.explorer, self.stops)
+        """Wait until the page shows what its payload has for the stops."""
+        frame = unpacking.frame(self.payload, self.stops)
         until(lambda: self.wrong(frame))
 
-    def wrong(self, frame: grid.Frame) -> str:
+    def wrong(self, frame: dict[tuple, Any]) -> str:
         """What the page shows otherwise than it stands in `frame`."""
         shown = look(self.plot, list(frame))
         for (path, leaf), got in zip(frame.items(), shown, strict=True):
             if path[0] == "layout" and path[-1] in WRITTEN_OVER:
                 continue
-            fault = expected.differs(leaf, got, self.scales.get(path))
-            if fault:
-                return f"at {self.said()} {path} {fault}"
+            if got != leaf:
+                return f"at {self.said()} {path} is {got!r}, want {leaf!r}"
         alt = frame.get(("layout", "meta", "alt"))
-        alt = alt or f"{self.explorer.title}: {self.said()}"
+        alt = alt or f"{self.payload['title']}: {self.said()}"
         heard = self.root.query_selector(".d2l-plot")
         if heard.get_attribute("aria-label") != alt:
             return f"at {self.said()} the plot is called {heard!r}, not {alt}"
@@ -82,7 +77,7 @@ class Driven:
     def said(self) -> str:
         """The values that the figure should show, as its fallback text."""
         return ", ".join(
-            f"{control.title} {control.labels[stop]}"
+            f"{control.label} {control.labels[stop]}"
             for control, stop in zip(self.controls, self.stops, strict=True)
         )
 
@@ -123,6 +118,14 @@ class Driven:
     def drawn(self) -> list[int]:
         """What tells one drawing from another: see `DRAWN`."""
         return self.plot.evaluate(DRAWN)
+
+    def step(self, i: int) -> None:
+        """Move control `i` by one key to another stop, and check that."""
+        at = self.stops[i]
+        pressed = keys(self.controls[i], at)
+        key, stop = next(it for it in pressed if it[1] != at)
+        self.inputs[i].press(key)
+        self.check(i, stop)
 
     def point(self, i: int) -> int:
         """Move a control with the pointer.

@@ -21,8 +21,13 @@ DIGITS = 5.1e-7
 
 
 @cache
-def explorers(page: str) -> list[Explorer]:
-    """The explorers of a page, made by running its code here."""
+def explorers(page: str, most: int | None = None) -> list[Explorer]:
+    """The explorers of a page, made by running its code here.
+
+    Args:
+        page: its name.
+        most: how many are wanted; no code runs after the last of them.
+    """
     made: list[Explorer] = []
     init = Explorer.__init__
 
@@ -38,6 +43,8 @@ def explorers(page: str) -> list[Explorer]:
         with as_in_kernels():
             namespace = {"__name__": "__main__"}
             for cell in sources.code(page):
+                if len(made) == most:
+                    break
                 name = f"{page}, cell {next(cells)}"
                 exec(compile(cell, name, "exec"), namespace)
     finally:

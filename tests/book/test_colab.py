@@ -109,8 +109,7 @@ def test_a_chapter_runs(ran, machine, page):
 
 @pytest.mark.parametrize("page", CHAPTERS)
 def test_every_slider_moves_in_a_sandbox(ran, browser, page):
-    shown = explorers(ran(page))
-    for explorer, html in zip(expected.explorers(page), shown, strict=True):
+    for html in explorers(ran(page)):
         tab = browser.new_page()
         trouble = listen(tab, "about:")
         tab.evaluate(FRAME, html)
@@ -118,8 +117,7 @@ def test_every_slider_moves_in_a_sandbox(ran, browser, page):
         frame.wait_for_selector(".d2l-explorer")
         start(frame)
         assert frame.evaluate("origin") == "null"
-        root = frame.query_selector(".d2l-explorer")
-        driven = Driven(tab.mouse, root, explorer)
+        driven = Driven(tab.mouse, frame.query_selector(".d2l-explorer"))
         driven.follow()
         for i, control in enumerate(driven.controls):
             seen = {drawn for _, _, drawn in driven.work(i)}

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import expected
@@ -17,12 +18,9 @@ import sources
 from browser import until
 from widgets import SECONDS, Widgets, explorer_cells
 
-# These train translators for a minute; the others run with every test.
-TRAINING = ("chapters/03-bahdanau", "chapters/06-transformer")
+SMALL = "tests/book/live"  # a notebook with figures of each kind
 CHAPTERS = [
-    pytest.param(
-        page, marks=pytest.mark.on_request if page in TRAINING else ()
-    )
+    page
     for page in sources.pages()
     if page.startswith("chapters/") and sources.explore_calls(page)
 ]
@@ -61,6 +59,7 @@ def lab(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab")
     for name in ("chapters", "benchmarks/results"):
         shutil.copytree(sources.ROOT / name, folder / "book" / name)
+    shutil.copy(sources.source(SMALL), folder / "book/chapters")
     for path, settings in SETTINGS.items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -83,15 +82,19 @@ def lab(tmp_path_factory):
             start_new_session=True,
         )
 
+    server = {}
+
     def unknown():
         assert make.poll() is None, said.read_text()
-        found = list((folder / "runtime").glob("jpserver-*.json"))
-        return "" if found else f"no server: {said.read_text()}"
+        for info in (folder / "runtime").glob("jpserver-*.json"):
+            # It is there before it is written.
+            with suppress(json.JSONDecodeError):
+                server.update(json.loads(info.read_text()))
+        return "" if server else f"no server: {said.read_text()}"
 
     try:
         until(unknown, SECONDS)
-        (info,) = (folder / "runtime").glob("jpserver-*.json")
-        yield json.loads(info.read_text())
+        yield server
     finally:
         os.killpg(make.pid, signal.SIGTERM)  # the server ends its kernels
         try:
@@ -104,7 +107,7 @@ def test_the_server_is_for_this_machine_and_serves_the_chapters(lab):
     assert lab["hostname"] == "127.0.0.1"
     assert lab["token"]
     served = {path.stem for path in Path(lab["root_dir"]).glob("*.ipynb")}
-    assert served >= {page.values[0].rpartition("/")[2] for page in CHAPTERS}
+    assert served >= {Path(page).name for page in CHAPTERS}
 
 
 def is_progress(output):
@@ -112,12 +115,20 @@ def is_progress(output):
     return "it/s]" in output.get("data", {}).get("text/plain", "")
 
 
+def test_every_explorer_is_live_and_the_saved_file_small(lab, browser):
+    run_drag_and_save(SMALL, lab, browser)
+
+
+@pytest.mark.on_request
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_every_explorer_is_live_and_the_saved_file_small(
-    chapter, lab, browser
-):
-    name = Path(chapter).name
-    notebook = nbformat.read(sources.source(chapter), as_version=4)
+def test_chapters_are_live(chapter, lab, browser):
+    run_drag_and_save(chapter, lab, browser)
+
+
+def run_drag_and_save(source, lab, browser):
+    """Do with a notebook what a reader does, and see what is left of it."""
+    name = Path(source).name
+    notebook = nbformat.read(sources.source(source), as_version=4)
     last = max(
         number
         for number, cell in enumerate(notebook.cells)
@@ -147,7 +158,7 @@ def test_every_explorer_is_live_and_the_saved_file_small(
 
     until(running, PATIENCE)
 
-    explorers = expected.explorers(chapter)
+    explorers = expected.explorers(source)
     numbers = explorer_cells(notebook)
     for number, explorer in zip(numbers, explorers, strict=True):
         Widgets(cells.nth(number), explorer).check()
@@ -158,7 +169,6 @@ def test_every_explorer_is_live_and_the_saved_file_small(
     until(lambda: "" if saved.stat().st_mtime_ns > old else "unsaved", SECONDS)
     page.close()
     until(lambda: "" if saved.stat().st_size else "empty", SECONDS)
-    print(name, saved.stat().st_size)
     text = saved.read_text(encoding="utf-8")
     assert len(text) < MEGABYTES * 1e6
     left = nbformat.reads(text, as_version=4)

@@ -76,7 +76,9 @@ class Widgets:
         for (path, leaf), got in zip(data.items(), shown, strict=True):
             if fault := expected.differs(leaf, got, scale=None):
                 return f"at {values} {path} {fault}"
-        return ""
+        said = frame.get(("layout", "meta", "alt"), "")
+        heard = self.output.get_by_text(said, exact=True).count()
+        return "" if heard or not said else f"nothing says {said!r}"
 
     def check(self):
         """Move every control, and see that the plot follows."""

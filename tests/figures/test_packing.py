@@ -7,43 +7,20 @@ import zlib
 
 import numpy as np
 import pytest
+import unpacking
 
 from d2lattn.figures import grid
 from d2lattn.figures.packing import jsonable, pack
 
 NAN, INF = math.nan, math.inf
-WIDTHS = {8: np.uint8, 16: np.dtype("<u2"), 32: np.dtype("<f4")}
 
 
 def unpack(packed, k):
-    """Frame k, read as the format is described, by none of our own code."""
+    """All leaves of frame k, those that stay and those that move."""
     constant, moving, text = packed
     moving = json.loads(json.dumps(moving, allow_nan=False))
-    data = zlib.decompress(base64.b64decode(text, validate=True))
     frame = {path: json.loads(json.dumps(constant[path])) for path in constant}
-    for leaf in moving:
-        frame[tuple(leaf["path"])] = unpack_leaf(leaf, data, k)
-    return frame
-
-
-def unpack_leaf(leaf, data, k):
-    if "choices" in leaf:
-        return leaf["choices"][leaf["pick"][k]]
-    shapes = leaf["shapes"] if "shapes" in leaf else [leaf["shape"]] * (k + 1)
-    before = sum(math.prod(shape) for shape in shapes[:k])
-    dtype = np.dtype(WIDTHS[leaf["bits"]])
-    assert leaf["offset"] % dtype.itemsize == 0  # typed arrays want it
-    codes = np.frombuffer(
-        data,
-        dtype,
-        count=math.prod(shapes[k]),
-        offset=leaf["offset"] + before * dtype.itemsize,
-    )
-    if leaf["bits"] == 32:
-        return codes.reshape(shapes[k])
-    values = leaf["low"] + leaf["step"] * codes.astype(float)
-    values[codes == np.iinfo(dtype).max] = NAN
-    return values.reshape(shapes[k])
+    return frame | unpacking.unpack(moving, text, k)
 
 
 def column(*leaves):

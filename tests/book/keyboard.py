@@ -1,7 +1,4 @@
-"""The whole book by keyboard: every stop is reached, seen and left again."""
-
-import pytest
-from browser import PAGES, settle, until
+"""A page by keyboard: every stop is reached, seen and left again."""
 
 # What Tab should lead to, and how each looks while it has no focus.
 STOPS = """() => {
@@ -63,41 +60,3 @@ def walk(page):
         wrong += stop["wrong"]
     wrong += [f"{stop} is never reached" for stop in page.evaluate(LEFT)]
     return wrong
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_every_stop_is_reached_and_seen(visit, name):
-    page, _ = visit(name, reduced_motion="reduce")
-    settle(page)
-    assert walk(page) == []
-
-
-FOCUSED = "() => document.activeElement.outerHTML.slice(0, 200)"
-OPENED = """() => {
-    const dialog = document.querySelector("dialog[open]");
-    return dialog && [dialog.id, dialog.contains(document.activeElement)];
-}"""
-PHONE = {"viewport": {"width": 360, "height": 740}}
-
-
-@pytest.mark.parametrize(
-    ("opener", "dialog", "screen"),
-    [
-        (".search-button-field", "pst-search-dialog", {}),
-        (".primary-toggle", "pst-primary-sidebar-modal", PHONE),
-        (".secondary-toggle", "pst-secondary-sidebar-modal", PHONE),
-    ],
-    ids=["search", "contents of the book", "contents of the page"],
-)
-def test_what_opens_by_keyboard_closes_by_keyboard(
-    visit, opener, dialog, screen
-):
-    page, _ = visit("chapters/notation", reduced_motion="reduce", **screen)
-    page.locator(opener).focus()
-    before = page.evaluate(FOCUSED)
-    page.keyboard.press("Enter")
-    page.locator(f"dialog#{dialog}[open]").wait_for()
-    assert page.evaluate(OPENED) == [dialog, True]
-    page.keyboard.press("Escape")
-    page.locator(f"dialog#{dialog}:not([open])").wait_for(state="attached")
-    until(lambda: "" if page.evaluate(FOCUSED) == before else "focus is lost")

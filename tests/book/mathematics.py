@@ -4,11 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 
-import pytest
 import sources
-from browser import unfold
-
-PAGES = [page for page in sources.pages() if sources.formulas(page)]
 
 # Each formula as MathJax took it from the page, and the characters that it
 # drew for it: their code points stand in the classes of their elements.
@@ -115,10 +111,8 @@ def says(tex):
     return characters(commands.sub(lambda found: draws(found[1]), tex))
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_every_formula_shows(visit, name):
-    page, trouble = visit(name)
-    unfold(page)
+def check(page, name):
+    """See that every formula of an unfolded page shows."""
     shown = page.evaluate(TYPESET)
     wanted = Counter(map(plain, sources.formulas(name)))
     assert Counter(plain(formula["tex"]) for formula in shown) == wanted
@@ -134,4 +128,3 @@ def test_every_formula_shows(visit, name):
     page.evaluate("document.fonts.ready")
     fonts = "[...document.fonts].filter(f => f.status === 'error').length"
     assert not page.evaluate(fonts)
-    assert not trouble

@@ -4,8 +4,7 @@ With the text doubled, as a browser's settings do it, and with everything
 doubled, as its zoom does, which halves the page.
 """
 
-import pytest
-from browser import PAGES, SIDEWAYS, TWO_FRAMES, settle
+from browser import SIDEWAYS, TWO_FRAMES
 
 DOUBLED = "html { font-size: 200% !important; }"
 
@@ -70,24 +69,19 @@ OVERLAP = """() => {
 
 
 def lost(page):
-    """What a page loses at its present size."""
-    page.evaluate(TWO_FRAMES)
-    return {
-        "sideways": page.evaluate(SIDEWAYS),
-        "cut": page.evaluate(CUT),
-        "covered": page.evaluate(OVERLAP),
-    }
-
-
-NOTHING = {"sideways": [], "cut": [], "covered": []}
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_large_text_loses_nothing(visit, name):
-    page, _ = visit(name, viewport={"width": 1280, "height": 900})
-    settle(page)
+    """What a page loses when its text is doubled, and when all of it is."""
     doubled = page.add_style_tag(content=DOUBLED)
-    assert lost(page) == NOTHING
+    wrong = _lost(page)
     doubled.evaluate("style => style.remove()")
+    before = page.viewport_size
     page.set_viewport_size({"width": 640, "height": 450})
-    assert lost(page) == NOTHING
+    wrong += _lost(page)
+    page.set_viewport_size(before)
+    return wrong
+
+
+def _lost(page):
+    page.evaluate(TWO_FRAMES)
+    return [
+        it for look in (SIDEWAYS, CUT, OVERLAP) for it in page.evaluate(look)
+    ]
