@@ -4,7 +4,11 @@ import base64
 import hashlib
 import html
 import json
+import re
+import secrets
+import warnings
 import zlib
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -14,6 +18,9 @@ import plotly.offline
 from d2lattn.figures import palette
 
 STATIC = files("d2lattn.figures") / "static"
+# Keys of texts that are not drawn.
+UNWRITTEN = frozenset(("customdata", "meta", "template"))
+TEX = re.compile(r"\$[^$]+\$")  # what Plotly takes for LaTeX
 # The parts of a payload that a figure can do without until it is near.
 MOVING = ("moving", "frames")
 
@@ -71,7 +78,7 @@ def explorer(
     height = int(spec["figure"]["layout"].get("height") or 450)
     return (
         f'<figure class="d2l-explorer" id="{uid}" aria-label="{title}"'
-        f"{_source(plotly_src)}>"
+        f"{_needs(plotly_src, payload)}>"
         f'<div class="d2l-controls">{rows}</div>'
         f'<div class="d2l-plot" role="img" aria-label="{alt}" '
         f'style="min-height:{height}px"></div>'
@@ -95,7 +102,7 @@ def opening_text(payload: dict[str, Any]) -> str:
     for leaf in payload["moving"]:
         if [*leaf["path"]] == ["layout", "meta", "alt"]:
             return str(leaf["choices"][leaf["pick"][frame]])
-    said = (payload["figure"]["layout"].get("meta") or {}).get("alt")
+    said = _alt(payload["figure"]["layout"])
     values = ", ".join(
         f"{control['label']} {control['labels'][control['index']]}"
         for control in controls
@@ -108,9 +115,7 @@ def figure(spec: dict[str, Any], *, plotly_src: str | None = None) -> str:
     layout = spec.get("layout") or {}
     title = layout.get("title") or {}
     title = title.get("text") if isinstance(title, dict) else title
-    meta = layout.get("meta")
-    said = meta.get("alt") if isinstance(meta, dict) else None
-    alt = html.escape(str(said or title or "Figure"))
+    alt = html.escape(str(_alt(layout) or title or "Figure"))
     shown = {
         "data": spec.get("data", []),
         "layout": {k: v for k, v in layout.items() if k != "template"},
@@ -119,7 +124,8 @@ def figure(spec: dict[str, Any], *, plotly_src: str | None = None) -> str:
         shown["frames"] = spec["frames"]
     height = int(layout.get("height") or 450)
     return (
-        f'<figure class="d2l-figure" aria-label="{alt}"{_source(plotly_src)}>'
+        f'<figure class="d2l-figure" aria-label="{alt}"'
+        f"{_needs(plotly_src, spec)}>"
         f'<div class="d2l-plot" role="img" aria-label="{alt}" '
         f'style="min-height:{height}px"></div><p class="d2l-alt"></p>'
         f'<script type="application/json" class="d2l-spec">{_json(shown)}'
@@ -128,8 +134,17 @@ def figure(spec: dict[str, Any], *, plotly_src: str | None = None) -> str:
 
 
 def standalone(payload: dict[str, Any]) -> str:
-    """An explorer with everything it needs: Plotly, script, style, frames."""
-    uid = f"d2l-{frames_key(payload)}"
+    """An explorer with everything it needs: Plotly, script, style, frames.
+
+    Everything but MathJax, which Plotly's LaTeX needs: a warning says so.
+    """
+    if texts := latex(payload):
+        warnings.warn(
+            "HTML by itself has no MathJax, so that LaTeX shows as its "
+            f"source: {', '.join(map(repr, texts))}",
+            stacklevel=1,
+        )
+    uid = f"d2l-{secrets.token_hex(8)}"  # it may be shown more than once
     return (
         f"<style>{style()}</style>{explorer(payload, uid)}"
         f'<script type="text/plain" class="d2l-plotly">{_plotly()}</script>'
@@ -156,10 +171,38 @@ def _plotly() -> str:
     return base64.b64encode(zlib.compress(code, 9)).decode("ascii")
 
 
-def _source(plotly_src: str | None) -> str:
-    if plotly_src is None:
-        return ""
-    return f' data-plotly="{html.escape(plotly_src)}"'
+def latex(shown: dict[str, Any]) -> list[str]:
+    """The texts in a payload or in a figure that Plotly takes for LaTeX."""
+    moving = [
+        leaf.get("choices")
+        for leaf in shown.get("moving", [])
+        if UNWRITTEN.isdisjoint(leaf["path"])
+    ]
+    texts = _texts([shown.get("figure", shown), moving])
+    return [text for text in dict.fromkeys(texts) if TEX.search(text)]
+
+
+def _texts(part: Any) -> Iterator[str]:
+    if isinstance(part, str):
+        yield part
+    if isinstance(part, dict):
+        part = [it for key, it in part.items() if key not in UNWRITTEN]
+    if isinstance(part, list):
+        for inner in part:
+            yield from _texts(inner)
+
+
+def _alt(layout: dict[str, Any]) -> Any:
+    meta = layout.get("meta")
+    return meta.get("alt") if isinstance(meta, dict) else None
+
+
+def _needs(plotly_src: str | None, shown: dict[str, Any]) -> str:
+    """What the front end has to load, as attributes."""
+    attributes = " data-latex" if latex(shown) else ""
+    if plotly_src is not None:
+        attributes += f' data-plotly="{html.escape(plotly_src)}"'
+    return attributes
 
 
 def _json(value: Any) -> str:

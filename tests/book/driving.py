@@ -5,7 +5,7 @@ from typing import Any
 import expected
 from browser import INTO_VIEW, look, until
 
-from d2lattn.figures import Explorer, grid
+from d2lattn.figures import Explorer, leaves
 
 # What Plotly turns into its own answer: "reversed" into a range, and the
 # domain of an axis whose scale follows another's into what that leaves.
@@ -61,7 +61,7 @@ class Driven:
         frame = expected.frame(self.explorer, self.stops)
         until(lambda: self.wrong(frame))
 
-    def wrong(self, frame: grid.Frame) -> str:
+    def wrong(self, frame: leaves.Frame) -> str:
         """What the page shows otherwise than it stands in `frame`."""
         shown = look(self.plot, list(frame))
         for (path, leaf), got in zip(frame.items(), shown, strict=True):

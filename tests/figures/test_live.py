@@ -193,8 +193,8 @@ def fragile(x=1, kind="ok"):
     ("kind", "message"),
     [
         ("raise", "fragile(x=1, kind='raise') raised ValueError: <b>no</b> 1"),
-        ("other", "at x=1, kind='other' the figure has another structure"),
-        ("nothing", "fragile(x=1, kind='nothing') returned NoneType, want"),
+        ("other", "at x=1, kind='other' the figure must have the structure"),
+        ("nothing", "fragile(x=1, kind='nothing') must be a Plotly Figure"),
     ],
 )
 def test_a_function_that_fails_leaves_the_figure_and_says_so(kind, message):

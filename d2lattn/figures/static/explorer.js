@@ -20,6 +20,16 @@
     return d2l.plotly;
   }
 
+  /** Plotly sets LaTeX with MathJax's SVG, a page its formulas with CHTML.
+      @returns {Promise<void>} where a figure has LaTeX and the page MathJax */
+  async function loadMath(root) {
+    if (root.dataset.latex === undefined) return;
+    if (document.readyState !== "complete") // its script may not have run
+      await new Promise((loaded) => addEventListener("load", loaded));
+    await window.MathJax?.startup?.promise;
+    await window.MathJax?.loader?.load("output/svg");
+  }
+
   /** react() compares by identity: new objects, or it sees no change. */
   function draw(plot, figure) {
     const template = d2l.templates[d2l.looks.theme()];
@@ -59,7 +69,8 @@
   async function explorer(root) {
     const spec = specOf(root);
     const [{ moving, buffer }] =
-      await Promise.all([d2l.frames.read(spec), loadPlotly(root)]);
+      await Promise.all(
+        [d2l.frames.read(spec), loadPlotly(root), loadMath(root)]);
     const plot = root.querySelector(".d2l-plot");
     const inputs = [...root.querySelectorAll("[data-control]")];
     const wanted = () => spec.controls.reduce((frame, control, i) =>
@@ -95,7 +106,8 @@
   async function plain(root) {
     const figure = specOf(root);
     const plot = root.querySelector(".d2l-plot");
-    await loadPlotly(root).then(() => draw(plot, figure));
+    await Promise.all([loadPlotly(root), loadMath(root)]);
+    await draw(plot, figure);
     if (figure.frames) await Plotly.addFrames(plot, figure.frames);
     d2l.looks.follow(root, () => draw(plot, figure));
   }
