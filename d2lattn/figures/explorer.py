@@ -157,6 +157,7 @@ def explore(
     In a running notebook the figure follows ipywidgets' sliders and is
     computed at each movement. In the built book and in Colab it is computed
     for every combination of stops beforehand, and the page holds them all.
+    LaTeX is typeset in the book; elsewhere a warning says what is not.
 
     Args:
         fn: takes the controls' values by name, returns a Plotly figure of
@@ -208,7 +209,7 @@ def explore(
     explorer = Explorer(fn, parsed, title, caption, bits, max_megabytes)
     # What goes wrong, goes wrong here and not later.
     if (shown := form()) == "live":
-        frame(explorer.figure())
+        page.warn_of_latex(nest(frame(explorer.figure())))
     elif shown == "html":
         explorer.to_html()
     else:

@@ -134,16 +134,8 @@ def figure(spec: dict[str, Any], *, plotly_src: str | None = None) -> str:
 
 
 def standalone(payload: dict[str, Any]) -> str:
-    """An explorer with everything it needs: Plotly, script, style, frames.
-
-    Everything but MathJax, which Plotly's LaTeX needs: a warning says so.
-    """
-    if texts := latex(payload):
-        warnings.warn(
-            "HTML by itself has no MathJax, so that LaTeX shows as its "
-            f"source: {', '.join(map(repr, texts))}",
-            stacklevel=1,
-        )
+    """An explorer with all that it needs but MathJax: see `warn_of_latex`."""
+    warn_of_latex(payload)
     uid = f"d2l-{secrets.token_hex(8)}"  # it may be shown more than once
     return (
         f"<style>{style()}</style>{explorer(payload, uid)}"
@@ -180,6 +172,16 @@ def latex(shown: dict[str, Any]) -> list[str]:
     ]
     texts = _texts([shown.get("figure", shown), moving])
     return [text for text in dict.fromkeys(texts) if TEX.search(text)]
+
+
+def warn_of_latex(shown: dict[str, Any]) -> None:
+    """Say which texts show with their dollars where Plotly has no MathJax."""
+    if texts := latex(shown):
+        warnings.warn(
+            "LaTeX is typeset in built pages only, and shows as its source "
+            f"here: {', '.join(map(repr, texts))}",
+            stacklevel=2,
+        )
 
 
 def _texts(part: Any) -> Iterator[str]:

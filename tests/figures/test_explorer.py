@@ -5,6 +5,7 @@ import itertools
 import json
 import math
 import sys
+import warnings
 from functools import partial
 from types import ModuleType
 
@@ -314,6 +315,28 @@ def test_a_live_figure_says_so_too(fn, given, error, form):
     form("live")
     with pytest.raises(error):
         explore(fn, **given)
+
+
+@pytest.mark.parametrize("name", ["live", "html", "page"])
+def test_latex_that_is_not_typeset_is_named(name, form):
+    def draw(x):
+        figure = go.Figure(go.Scatter(y=[x], customdata=["$no$"]))
+        figure.update_layout(meta={"alt": "$no$"}, xaxis_title_text="5 $")
+        return figure.update_layout(title_text=rf"$\alpha_{x}$")
+
+    form(name)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        made = explore(draw, x=(1, 2))
+    said = [str(warning.message) for warning in caught]
+    shown = {
+        "live": [r"here: '$\\alpha_1$'"],
+        "html": [r"here: '$\\alpha_1$', '$\\alpha_2$'"],
+        "page": [],
+    }
+    assert [it.rpartition(" its source ")[2] for it in said] == shown[name]
+    with pytest.warns(UserWarning, match="typeset in built pages only"):
+        made.to_html()
 
 
 def test_a_live_figure_computes_no_grid(form):

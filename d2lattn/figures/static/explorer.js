@@ -27,7 +27,7 @@
     if (document.readyState !== "complete") // its script may not have run
       await new Promise((loaded) => addEventListener("load", loaded));
     await window.MathJax?.startup?.promise;
-    await window.MathJax?.loader?.load("output/svg");
+    await window.MathJax?.loader?.load("output/svg").catch(console.warn);
   }
 
   /** react() compares by identity: new objects, or it sees no change. */
