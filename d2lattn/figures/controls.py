@@ -88,31 +88,20 @@ def parse_controls(
     """
     called = called_by(fn)
     parameters = inspect.signature(fn).parameters
-    kinds = {parameter.kind for parameter in parameters.values()}
     if not abbreviations:
         raise ValueError(
             f"explore({called}) must have a control, but has none: give each "
             "slider as a keyword, such as "
             f"{next(iter(parameters), 'x')}=(0.0, 1.0, 0.1)"
         )
-    if inspect.Parameter.VAR_KEYWORD not in kinds:
-        for name in abbreviations:
-            if name not in parameters:
-                raise ValueError(
-                    f"{name!r} must be a parameter of {called}, but those are "
-                    + (", ".join(map(repr, parameters)) or "none")
-                )
-    for name, parameter in parameters.items():
-        needed = parameter.default is inspect.Parameter.empty
-        variadic = parameter.kind in (
-            inspect.Parameter.VAR_POSITIONAL,
-            inspect.Parameter.VAR_KEYWORD,
-        )
-        if needed and not variadic and name not in abbreviations:
-            raise ValueError(
-                f"{name!r} of {called} must have a control or a default, but "
-                "has neither"
-            )
+    try:
+        inspect.signature(fn).bind(**abbreviations)
+    except TypeError as error:
+        raise ValueError(
+            f"the controls of {called} must fit its parameters "
+            f"({', '.join(parameters)}), but are {', '.join(abbreviations)}: "
+            f"{error}"
+        ) from error
     return [
         _control(name, given, _default(parameters.get(name)))
         for name, given in abbreviations.items()

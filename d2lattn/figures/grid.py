@@ -47,11 +47,12 @@ def call(fn: Callable[..., go.Figure], values: dict[str, Any]) -> go.Figure:
 
 
 def _from_a_network(figure: go.Figure) -> Iterator[str]:
-    layout: Any = figure.layout
-    for i, trace in enumerate(figure.data):
+    shown: Any = figure
+    for i, trace in enumerate(shown.data):
         if MAPS.fullmatch(trace.type):
             yield f"data[{i}] is a {trace.type}, whose map is on a server"
-    for image in (*layout.images, *figure.select_traces({"type": "image"})):
+    pictures = shown.select_traces({"type": "image"})
+    for image in (*shown.layout.images, *pictures):
         if image.source and not image.source.startswith("data:"):
             yield (
                 f"an image is at {image.source!r}; give a PIL image or a "

@@ -111,7 +111,9 @@ def same(one: Any, other: Any) -> bool:
 def jsonable(leaf: Any) -> Any:
     """A leaf with lists for arrays, and None for their gaps."""
     if isinstance(leaf, np.ndarray):
-        return np.where(np.isfinite(leaf), leaf.astype(object), None).tolist()
+        plain = leaf.astype(object)
+        plain[~np.isfinite(leaf)] = None
+        return plain.tolist()
     if isinstance(leaf, list):
         return [jsonable(value) for value in leaf]
     if isinstance(leaf, dict):

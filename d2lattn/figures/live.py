@@ -66,7 +66,7 @@ def _input(control: Control) -> ipywidgets.ValueWidget:
             options=options, value=control.index, **common
         )
     ends = {"min": control.values[0], "max": control.values[-1]}
-    step = _step(control)
+    step = control.values[1] - ends["min"] if control.values[1:] else 1
     if isinstance(control.start, int):
         return ipywidgets.IntSlider(
             value=control.start, step=step, **ends, **common
@@ -93,12 +93,6 @@ def _described(text: str) -> str:
     """A description as text: ipywidgets 7 would take it for HTML."""
     old = int(ipywidgets.__version__.partition(".")[0]) < 8
     return html.escape(text) if old else text
-
-
-def _step(control: Control) -> int | float:
-    if len(control.values) < 2:
-        return 1
-    return control.values[1] - control.values[0]
 
 
 def _said(frame: leaves.Frame) -> str:

@@ -100,7 +100,7 @@ def opening_text(payload: dict[str, Any]) -> str:
     for control in controls:
         frame = frame * len(control["labels"]) + control["index"]
     for leaf in payload["moving"]:
-        if [*leaf["path"]] == ["layout", "meta", "alt"]:
+        if leaf["path"] == ["layout", "meta", "alt"] and "pick" in leaf:
             return str(leaf["choices"][leaf["pick"][frame]])
     said = _alt(payload["figure"]["layout"])
     values = ", ".join(

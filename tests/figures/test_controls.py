@@ -276,10 +276,11 @@ def draw(bandwidth, kernel="gaussian"):
         ({}, r"draw\) must have a control.* bandwidth=\(0.0, 1.0, 0.1\)"),
         (
             {"bandwith": (0, 1)},
-            "'bandwith' must be a parameter of draw, but those are "
-            "'bandwidth', 'kernel'",
+            r"controls of draw must fit its parameters \(bandwidth, kernel\), "
+            "but are bandwith: missing .* 'bandwidth'",
         ),
-        ({"kernel": ["a"]}, "'bandwidth' of draw must have a control"),
+        ({"kernel": ["a"]}, "but are kernel: missing .* 'bandwidth'"),
+        ({"bandwidth": 1, "size": 2}, "unexpected keyword argument 'size'"),
         (
             {"bandwidth": (1, 0)},
             r"bandwidth must have lo <= hi .* \(1, 0, 1\)",
@@ -337,5 +338,5 @@ def test_a_wrong_start_says_what_is_wrong(given, default, message):
 
 
 def test_a_function_without_parameters_has_none_to_control():
-    with pytest.raises(ValueError, match="those are none"):
+    with pytest.raises(ValueError, match=r"parameters \(\), but are x"):
         parse_controls(lambda: None, {"x": (0, 1)})

@@ -243,7 +243,7 @@ def noisy(step, other=0):
             undocumented,
             {"z": (0, 1)},
             ValueError,
-            "'z' must be a parameter of undocumented, but .* 'x', 'y'",
+            r"must fit its parameters \(x, y\), but are z: .* argument 'z'",
         ),
         (undocumented, {"x": (1, 0)}, ValueError, "x must have lo <= hi"),
         (undocumented, {"x": []}, ValueError, "x must have an option"),
