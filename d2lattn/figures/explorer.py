@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
+import numpy as np
 import plotly
 import plotly.graph_objects as go
 
@@ -17,7 +18,7 @@ from d2lattn.figures.controls import (
     innermost,
     parse_controls,
 )
-from d2lattn.figures.leaves import frame, nest
+from d2lattn.figures.leaves import frame, jsonable, nest
 from d2lattn.figures.packing import TYPES, pack
 
 MIME = "application/vnd.d2lattn.explorer+json"
@@ -83,9 +84,13 @@ def _payload(explorer: Explorer) -> dict[str, Any]:
             f"of {megabytes:.1f} MB; coarsen {longest.name!r}, which has "
             f"{len(longest.values)} stops{smaller}"
         )
+    stops = [control.index for control in explorer.controls]
+    counts = [len(control.values) for control in explorer.controls]
+    opening = frames[int(np.ravel_multi_index(stops, counts))]
     return {
         "title": explorer.title,
         "caption": explorer.caption,
+        "alt": str(opening.get(("layout", "meta", "alt"), "")),
         "controls": [
             {
                 "name": control.name,
@@ -209,7 +214,7 @@ def explore(
     explorer = Explorer(fn, parsed, title, caption, bits, max_megabytes)
     # What goes wrong, goes wrong here and not later.
     if (shown := form()) == "live":
-        page.warn_of_latex(nest(frame(explorer.figure())))
+        page.warn_of_latex(jsonable(nest(frame(explorer.figure()))))
     elif shown == "html":
         explorer.to_html()
     else:

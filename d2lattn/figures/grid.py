@@ -30,34 +30,28 @@ def call(fn: Callable[..., go.Figure], values: dict[str, Any]) -> go.Figure:
         raise RuntimeError(
             f"{said} raised {type(error).__name__}: {error}"
         ) from error
-    if not isinstance(figure, go.Figure):
-        raise ValueError(
-            f"{said} must be a Plotly Figure, but is {type(figure).__name__}"
-        )
-    if figure.frames:
-        raise ValueError(
-            f"{said} must be a figure without animation frames, but has "
-            f"{len(figure.frames)}; let a control take their place"
-        )
-    for needed in _from_a_network(figure):
-        raise ValueError(
-            f"{said} must be a figure that needs no network, but {needed}"
-        )
+    for wanted in _unmet(figure):
+        raise ValueError(f"{said} must be a {wanted}")
     return figure
 
 
-def _from_a_network(figure: go.Figure) -> Iterator[str]:
-    shown: Any = figure
-    for i, trace in enumerate(shown.data):
+def _unmet(figure: Any) -> Iterator[str]:
+    """What a figure must be, but is not."""
+    if not isinstance(figure, go.Figure):
+        yield f"Plotly Figure, but is {type(figure).__name__}"
+    if figure.frames:
+        yield (
+            "figure without animation frames, but has "
+            f"{len(figure.frames)}; let a control take their place"
+        )
+    network = "figure that needs no network, but"
+    for i, trace in enumerate(figure.data):
         if MAPS.fullmatch(trace.type):
-            yield f"data[{i}] is a {trace.type}, whose map is on a server"
-    pictures = shown.select_traces({"type": "image"})
-    for image in (*shown.layout.images, *pictures):
+            yield f"{network} data[{i}] is a {trace.type}, a map on a server"
+    pictures = figure.select_traces({"type": "image"})
+    for image in (*figure.layout.images, *pictures):
         if image.source and not image.source.startswith("data:"):
-            yield (
-                f"an image is at {image.source!r}; give a PIL image or a "
-                "data: URI"
-            )
+            yield f"{network} has an image at {image.source!r}, no data: URI"
 
 
 def check_size(fn_name: str, controls: Sequence[Control], most: int) -> None:
@@ -86,8 +80,8 @@ def evaluate(
         ValueError: a frame whose leaves are not those of the first.
     """
     frames: list[Frame] = []
+    names = [control.name for control in controls]
     for stops in itertools.product(*(control.values for control in controls)):
-        names = [control.name for control in controls]
         values = dict(zip(names, stops, strict=True))
         frames.append(frame(call(fn, values)))
         check_structure(frames[0], frames[-1], values)

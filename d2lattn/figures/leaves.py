@@ -40,9 +40,7 @@ def frame(figure: go.Figure) -> Frame:
     try:
         text = _Encoder().encode([list(parts["data"]), parts["layout"]])
     except TypeError as error:
-        raise ValueError(f"a figure must be JSON, but is not: {error}") from (
-            error
-        )
+        raise ValueError(f"a figure must be JSON, but: {error}") from error
     data, layout = json.loads(text, object_hook=_decoded)
     return dict(_leaves({"data": data, "layout": layout}))
 
@@ -147,7 +145,5 @@ def listed(values: dict[str, Any]) -> str:
 
 def dotted(path: Path) -> str:
     """A path as it is written in Python."""
-    said = ""
-    for key in path:
-        said += f"[{key}]" if isinstance(key, int) else f".{key}"
-    return said.removeprefix(".")
+    keys = (f"[{it}]" if isinstance(it, int) else f".{it}" for it in path)
+    return "".join(keys).removeprefix(".")

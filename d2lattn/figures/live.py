@@ -23,6 +23,8 @@ def widget(explorer: Any) -> ipywidgets.VBox:
     inputs = [_input(control) for control in explorer.controls]
     seen = leaves.frame(explorer.figure(**explorer.values))
     drawn = go.FigureWidget(leaves.nest(seen))
+    # In JupyterLab LaTeX would vanish: MathJax is there, and its SVG is not.
+    drawn._config = {**drawn._config, "typesetMath": False}
     drawn.update_layout(template=palette.template("light"), autosize=True)
     said = ipywidgets.HTML(_said(seen))
 

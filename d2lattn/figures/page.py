@@ -8,7 +8,6 @@ import re
 import secrets
 import warnings
 import zlib
-from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -18,9 +17,6 @@ import plotly.offline
 from d2lattn.figures import palette
 
 STATIC = files("d2lattn.figures") / "static"
-# Keys of texts that are not drawn.
-UNWRITTEN = frozenset(("customdata", "meta", "template"))
-TEX = re.compile(r"\$[^$]+\$")  # what Plotly takes for LaTeX
 # The parts of a payload that a figure can do without until it is near.
 MOVING = ("moving", "frames")
 
@@ -96,18 +92,11 @@ def opening_text(payload: dict[str, Any]) -> str:
     It stands in the page from the start, for readers without JavaScript and
     for paper; `say` in `static/explorer.js` keeps it up to date.
     """
-    controls, frame = payload["controls"], 0
-    for control in controls:
-        frame = frame * len(control["labels"]) + control["index"]
-    for leaf in payload["moving"]:
-        if leaf["path"] == ["layout", "meta", "alt"] and "pick" in leaf:
-            return str(leaf["choices"][leaf["pick"][frame]])
-    said = _alt(payload["figure"]["layout"])
     values = ", ".join(
         f"{control['label']} {control['labels'][control['index']]}"
-        for control in controls
+        for control in payload["controls"]
     )
-    return str(said or f"{payload['title']}: {values}")
+    return str(payload["alt"] or f"{payload['title']}: {values}")
 
 
 def figure(spec: dict[str, Any], *, plotly_src: str | None = None) -> str:
@@ -115,7 +104,9 @@ def figure(spec: dict[str, Any], *, plotly_src: str | None = None) -> str:
     layout = spec.get("layout") or {}
     title = layout.get("title") or {}
     title = title.get("text") if isinstance(title, dict) else title
-    alt = html.escape(str(_alt(layout) or title or "Figure"))
+    meta = layout.get("meta")
+    said = meta.get("alt") if isinstance(meta, dict) else None
+    alt = html.escape(str(said or title or "Figure"))
     shown = {
         "data": spec.get("data", []),
         "layout": {k: v for k, v in layout.items() if k != "template"},
@@ -165,13 +156,10 @@ def _plotly() -> str:
 
 def latex(shown: dict[str, Any]) -> list[str]:
     """The texts in a payload or in a figure that Plotly takes for LaTeX."""
-    moving = [
-        leaf.get("choices")
-        for leaf in shown.get("moving", [])
-        if UNWRITTEN.isdisjoint(leaf["path"])
-    ]
-    texts = _texts([shown.get("figure", shown), moving])
-    return [text for text in dict.fromkeys(texts) if TEX.search(text)]
+    text = json.dumps([shown.get("figure", shown), shown.get("moving")])
+    found = dict.fromkeys(re.findall(r'"(?:[^"\\]|\\.)*"', text))
+    # As Plotly does: what stands between dollars, wherever in a text.
+    return [json.loads(it) for it in found if re.search(r"\$[^$]+\$", it)]
 
 
 def warn_of_latex(shown: dict[str, Any]) -> None:
@@ -182,21 +170,6 @@ def warn_of_latex(shown: dict[str, Any]) -> None:
             f"here: {', '.join(map(repr, texts))}",
             stacklevel=2,
         )
-
-
-def _texts(part: Any) -> Iterator[str]:
-    if isinstance(part, str):
-        yield part
-    if isinstance(part, dict):
-        part = [it for key, it in part.items() if key not in UNWRITTEN]
-    if isinstance(part, list):
-        for inner in part:
-            yield from _texts(inner)
-
-
-def _alt(layout: dict[str, Any]) -> Any:
-    meta = layout.get("meta")
-    return meta.get("alt") if isinstance(meta, dict) else None
 
 
 def _needs(plotly_src: str | None, shown: dict[str, Any]) -> str:

@@ -20,12 +20,8 @@ ALONG = re.compile(
     "base|close|high|low|lowerfence|mean|median|notchspan|open|q1|q3|sd"
     "|upperfence"
 )
-# The keys beside it that may fix what is visible of a colour.
-CMIN_CMAX = ("cmin", "cmax")
-ENDS = {
-    "z": ("zmin", "zmax"),
-    **dict.fromkeys(("color", "intensity", "surfacecolor"), CMIN_CMAX),
-}
+# Keys of colours, and those beside them that may fix what is visible.
+ENDS = {"z": "z", "color": "c", "intensity": "c", "surfacecolor": "c"}
 
 
 def slack(frame: Frame, path: Path, numbers: np.ndarray) -> np.ndarray:
@@ -83,14 +79,14 @@ def _axis(frame: Frame, path: Path) -> Path:
 
 def _fixed(frame: Frame, path: Path, axis: Path) -> np.ndarray | None:
     """The ends of what is visible, NaN for one that the numbers decide."""
-    beside, names = path[:-1], ENDS.get(str(path[-1]), ())
-    colors = [frame.get((*beside, name)) for name in names]
+    beside, letter = path[:-1], ENDS.get(str(path[-1]))
     shared = frame.get((*beside, "coloraxis"))
-    if shared and names and frame[*path[:2], "type"] != "surface":
-        colors = [frame.get(("layout", shared, name)) for name in CMIN_CMAX]
-    if colors and None not in colors:  # Plotly heeds neither alone
+    if letter and shared and frame[*path[:2], "type"] != "surface":
+        beside, letter = ("layout", shared), "c"
+    colors = [frame.get((*beside, f"{letter}{end}")) for end in ("min", "max")]
+    if None not in colors:  # Plotly heeds neither alone
         return numeric(colors)
     if frame.get((*axis, "autorange")) in (True, "reversed"):
         return None
-    of_dimension = frame.get((*beside, "range"))
+    of_dimension = frame.get((*path[:-1], "range"))
     return numeric(frame.get((*axis, "range"), of_dimension))

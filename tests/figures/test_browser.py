@@ -111,6 +111,19 @@ def test_one_explorer_may_be_shown_twice(shown):
     assert [one.input_value(), two.input_value()] == ["1", "3"]
 
 
+@pytest.mark.filterwarnings("ignore:LaTeX")
+def test_latex_shows_as_its_source_where_mathjax_has_no_svg(shown):
+    def draw(t):
+        return go.Figure(layout={"title": {"text": rf"$\alpha_{t}$"}})
+
+    opened = shown(
+        "<script>MathJax = {version: '3.2.2', _: {output: {}}}</script>",
+        explore(draw, t=(0, 3)).to_html(),
+    )
+    opened.query_selector("input").press("End")
+    opened.get_by_text(r"$\alpha_3$").wait_for()
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_latex_is_typeset_where_the_page_has_mathjax(theme, shown, tmp_path):
     def draw(t):

@@ -320,8 +320,8 @@ def test_a_live_figure_says_so_too(fn, given, error, form):
 @pytest.mark.parametrize("name", ["live", "html", "page"])
 def test_latex_that_is_not_typeset_is_named(name, form):
     def draw(x):
-        figure = go.Figure(go.Scatter(y=[x], customdata=["$no$"]))
-        figure.update_layout(meta={"alt": "$no$"}, xaxis_title_text="5 $")
+        figure = go.Figure(go.Scatter(y=[x], customdata=["5 $"]))
+        figure.update_layout(meta={"alt": "5 $"}, xaxis_title_text="5 $")
         return figure.update_layout(title_text=rf"$\alpha_{x}$")
 
     form(name)

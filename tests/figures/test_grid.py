@@ -126,15 +126,15 @@ IMAGE = "https://example.org/a.png"
         ),
         (
             go.Figure([go.Bar(), go.Scattergeo()]),
-            r"needs no network, but data\[1\] is a scattergeo, whose map",
+            r"needs no network, but data\[1\] is a scattergeo, a map",
         ),
         (go.Figure(go.Choropleth()), "is a choropleth"),
         (go.Figure(go.Choroplethmap()), "is a choroplethmap"),
         (go.Figure(go.Densitymap()), "is a densitymap"),
         (go.Figure(go.Scattermap()), "is a scattermap"),
-        (go.Figure(go.Image(source=IMAGE)), f"an image is at '{IMAGE}'"),
-        (go.Figure(layout={"images": [{"source": IMAGE}]}), "an image is at"),
-        (go.Figure(layout={"meta": 1j}), "must be JSON, but is not"),
+        (go.Figure(go.Image(source=IMAGE)), f"an image at '{IMAGE}'"),
+        (go.Figure(layout={"images": [{"source": IMAGE}]}), "an image at"),
+        (go.Figure(layout={"meta": 1j}), "must be JSON, but"),
     ],
 )
 def test_what_no_page_can_show_is_refused_when_it_is_made(

@@ -83,6 +83,7 @@ def test_the_figure_opens_as_the_function_draws_it(made):
     wanted = curve()
     assert np.array_equal(figure.data[0].y, wanted.data[0].y)
     assert figure.layout.title.text == "boxcar"
+    assert figure._config["typesetMath"] is False  # or LaTeX may vanish
 
 
 def test_moving_a_slider_sends_only_what_changed(made):

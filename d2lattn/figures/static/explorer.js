@@ -20,8 +20,7 @@
     return d2l.plotly;
   }
 
-  /** Plotly sets LaTeX with MathJax's SVG, a page its formulas with CHTML.
-      @returns {Promise<void>} where a figure has LaTeX and the page MathJax */
+  /** MathJax's SVG, which Plotly's LaTeX needs; pages are set in CHTML. */
   async function loadMath(root) {
     if (root.dataset.latex === undefined) return;
     if (document.readyState !== "complete") // its script may not have run
@@ -37,7 +36,9 @@
     const layout =
       { dragmode: false, ...figure.layout, ...d2l.looks.size(plot), template };
     const data = figure.data.map((trace) => ({ ...trace }));
-    return Plotly.react(plot, data, layout, CONFIG);
+    // LaTeX would vanish where MathJax is there and its SVG is not.
+    const typesetMath = Boolean(window.MathJax?._?.output?.svg_ts);
+    return Plotly.react(plot, data, layout, { ...CONFIG, typesetMath });
   }
 
   const specOf = (root) => JSON.parse(root.querySelector(".d2l-spec").textContent);
@@ -106,8 +107,7 @@
   async function plain(root) {
     const figure = specOf(root);
     const plot = root.querySelector(".d2l-plot");
-    await Promise.all([loadPlotly(root), loadMath(root)]);
-    await draw(plot, figure);
+    await Promise.all([loadPlotly(root), loadMath(root)]).then(() => draw(plot, figure));
     if (figure.frames) await Plotly.addFrames(plot, figure.frames);
     d2l.looks.follow(root, () => draw(plot, figure));
   }
