@@ -168,7 +168,7 @@ def warn_of_latex(shown: dict[str, Any]) -> None:
         warnings.warn(
             "LaTeX is typeset in built pages only, and shows as its source "
             f"here: {', '.join(map(repr, texts))}",
-            stacklevel=2,
+            stacklevel=3,
         )
 
 
