@@ -10,13 +10,16 @@ import os
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urljoin
 
 import nbformat
+import plotly.graph_objects as go
 import plotly.offline
 import publish
 import pytest
 from bs4 import BeautifulSoup
+from docutils import nodes
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from sites import build_book
 from sphinx.application import Sphinx
@@ -310,11 +313,24 @@ def test_mathematics_is_set_by_the_builds_own_mathjax(site, chapter):
     extensions = list(file.parent.glob("input/tex/extensions/*.js"))
     assert len(fonts) > 20
     assert len(extensions) > 20
+    assert (file.parent / "output/svg.js").is_file()  # for LaTeX in figures
     whole = [
         it.stat().st_size for it in file.parent.rglob("*") if it.is_file()
     ]
-    assert sum(whole) < 3e6
+    assert sum(whole) < 4e6
     assert len(chapter.select(".math")) == 2
+
+
+@pytest.mark.parametrize(("text", "count"), [("$x^2$", 1), ("5 $", 0)])
+def test_latex_in_a_figure_is_a_formula_to_sphinx(text, count):
+    """And so brings MathJax to a page that has no other."""
+    figure = go.Figure(layout={"title": {"text": text}})
+    data = SimpleNamespace(
+        mime_type="application/vnd.plotly.v1+json", content=figure.to_json()
+    )
+    renderer = SimpleNamespace(add_js_file=lambda *_: None)
+    (node,) = book.FigureRenderer.handle_mime(renderer, data, False)
+    assert len(list(node.findall(nodes.math))) == count
 
 
 def test_a_drawing_stands_in_the_page_itself(chapter):

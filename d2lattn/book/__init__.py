@@ -36,10 +36,12 @@ __all__ = ["FigureRenderer", "setup"]
 
 LOGGER = logging.getLogger(__name__)
 
-# What tex-chtml.js asks for while it sets a page; the package has 24 MB.
+# What tex-chtml.js asks for while it sets a page, and the SVG that Plotly's
+# LaTeX needs; the package has 24 MB.
 MATHJAX = (
     "mathjax/tex-chtml.js",
     "mathjax/output/chtml/fonts/woff-v2/",
+    "mathjax/output/svg",
     "mathjax/input/tex/extensions/",
 )
 

@@ -40,12 +40,10 @@ class FigureRenderer:
         renderer.add_js_file(
             "d2l_explorer", "d2l/explorer.js", {"defer": "defer"}
         )
-        document = renderer.renderer.document
-        kind = "explorer" if data.mime_type == MIME else "figure"
-        # Nodes join the document only later, so count what was handed out.
-        count = document.attributes.get("d2l_figures", 0) + 1
-        document.attributes["d2l_figures"] = count
-        return [PlotlyFigure(kind=kind, spec=spec, uid=f"{kind}-{count}")]
+        figure = PlotlyFigure(spec=spec, explorer=data.mime_type == MIME)
+        if page.latex(spec):  # a formula, so that Sphinx loads MathJax
+            figure += nodes.math()
+        return [figure]
 
 
 def visit_figure_html(translator: Any, node: PlotlyFigure) -> None:
@@ -53,16 +51,18 @@ def visit_figure_html(translator: Any, node: PlotlyFigure) -> None:
     builder = translator.builder
     here = builder.get_target_uri(builder.current_docname)
     plotly_src = relative_uri(here, f"{STATIC}/plotly.min.js")
-    if node["kind"] == "figure":
+    if not node["explorer"]:
         markup = page.figure(node["spec"], plotly_src=plotly_src)
     else:
         name = f"{STATIC}/frames/{page.frames_key(node['spec'])}.js"
         file = Path(builder.outdir, name)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(page.frames_file(node["spec"]), encoding="utf-8")
+        # A node may be shown in several places, and each has its own ids.
+        translator.d2l_count = getattr(translator, "d2l_count", 0) + 1
         markup = page.explorer(
             node["spec"],
-            node["uid"],
+            f"explorer-{translator.d2l_count}",
             plotly_src=plotly_src,
             frames_src=relative_uri(here, name),
         )

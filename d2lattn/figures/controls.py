@@ -88,29 +88,20 @@ def parse_controls(
     """
     called = called_by(fn)
     parameters = inspect.signature(fn).parameters
-    kinds = {parameter.kind for parameter in parameters.values()}
     if not abbreviations:
         raise ValueError(
-            f"explore({called}) got no control: give each slider as a "
-            f"keyword, such as {next(iter(parameters), 'x')}=(0.0, 1.0, 0.1)"
+            f"explore({called}) must have a control, but has none: give each "
+            "slider as a keyword, such as "
+            f"{next(iter(parameters), 'x')}=(0.0, 1.0, 0.1)"
         )
-    if inspect.Parameter.VAR_KEYWORD not in kinds:
-        for name in abbreviations:
-            if name not in parameters:
-                raise ValueError(
-                    f"{called} has no parameter {name!r}; it has "
-                    + (", ".join(map(repr, parameters)) or "none")
-                )
-    for name, parameter in parameters.items():
-        needed = parameter.default is inspect.Parameter.empty
-        variadic = parameter.kind in (
-            inspect.Parameter.VAR_POSITIONAL,
-            inspect.Parameter.VAR_KEYWORD,
-        )
-        if needed and not variadic and name not in abbreviations:
-            raise ValueError(
-                f"{called} needs {name!r}: give it a control or a default"
-            )
+    try:
+        inspect.signature(fn).bind(**abbreviations)
+    except TypeError as error:
+        raise ValueError(
+            f"the controls of {called} must fit its parameters "
+            f"({', '.join(parameters)}), but are {', '.join(abbreviations)}: "
+            f"{error}"
+        ) from error
     return [
         _control(name, given, _default(parameters.get(name)))
         for name, given in abbreviations.items()
@@ -142,7 +133,7 @@ def _control(name: str, given: Any, start: Any) -> Control:
         if not pairs:
             options = [(str(option), option) for option in options]
         return _select(name, options, start)
-    raise ValueError(f"{name}: got {given!r}, want {WANTED}")
+    raise ValueError(f"{name} must be {WANTED}, but is {given!r}")
 
 
 def _around(value: Number) -> tuple[Number, Number, Number]:
@@ -168,11 +159,10 @@ def _range(
     step = (1 if whole else 0.1) if step is None else step
     given = f"({lo}, {hi}, {step})"
     if not all(map(math.isfinite, (lo, hi, step))):
-        raise ValueError(f"{name}: got {given}, want finite numbers")
+        raise ValueError(f"{name} must be finite numbers, but is {given}")
     if step <= 0 or lo > hi:
         raise ValueError(
-            f"{name}: the range {given} is empty, "
-            "want lo <= hi and a step above zero"
+            f"{name} must have lo <= hi and a step above zero, but is {given}"
         )
     stops, places = _stops(name, *map(_exact, (lo, hi, step)))
     number = int if whole else float
@@ -182,10 +172,13 @@ def _range(
         start = values[(len(values) - 1) // 2]
     if not _is_number(start) or (whole and start % 1 != 0):
         wanted = "a whole number" if whole else "a number"
-        raise ValueError(f"{name}: starts at {start!r}, want {wanted}")
+        raise ValueError(
+            f"{name} must start at {wanted}, but starts at {start!r}"
+        )
     if not values[0] <= start <= values[-1]:
         raise ValueError(
-            f"{name}: starts at {start}, outside {labels[0]} to {labels[-1]}"
+            f"{name} must start in {labels[0]} to {labels[-1]}, but starts "
+            f"at {start}"
         )
     return Control(name, "range", values, labels, number(start))
 
@@ -203,8 +196,8 @@ def _stops(
     last = int(steps + Decimal("1e-9"))
     if last >= MOST_STOPS:
         raise ValueError(
-            f"{name}: the range ({lo}, {hi}, {step}) has {last + 1} stops, "
-            "want a longer step"
+            f"{name} must have at most {MOST_STOPS} stops, but has "
+            f"{last + 1} in ({lo}, {hi}, {step})"
         )
     stops = [lo + i * step for i in range(last + 1)]
     if abs(steps - last) < Decimal("1e-9"):
@@ -221,15 +214,15 @@ def _exact(value: Number) -> Decimal:
 
 def _select(name: str, pairs: Sequence[Sequence[Any]], start: Any) -> Control:
     if not pairs:
-        raise ValueError(f"{name}: got no options, want at least one")
+        raise ValueError(f"{name} must have an option, but has none")
     labels = tuple(str(label) for label, _ in pairs)
     values = tuple(value for _, value in pairs)
     without = start is None and not any(value is None for value in values)
     at = 0 if start is NO_START or without else _position(values, start)
     if at is None:
         raise ValueError(
-            f"{name}: starts at {start!r}, which is not among its options "
-            + ", ".join(map(repr, values))
+            f"{name} must start at one of its options "
+            f"{', '.join(map(repr, values))}, but starts at {start!r}"
         )
     return Control(name, "select", values, labels, values[at])
 

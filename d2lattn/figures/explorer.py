@@ -2,11 +2,12 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
+import numpy as np
 import plotly
 import plotly.graph_objects as go
 
@@ -17,7 +18,8 @@ from d2lattn.figures.controls import (
     innermost,
     parse_controls,
 )
-from d2lattn.figures.packing import check_bits, pack
+from d2lattn.figures.leaves import frame, jsonable, nest
+from d2lattn.figures.packing import TYPES, pack
 
 MIME = "application/vnd.d2lattn.explorer+json"
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
@@ -71,21 +73,24 @@ class Explorer:
 
 def _payload(explorer: Explorer) -> dict[str, Any]:
     frames = grid.evaluate(explorer.fn, explorer.controls)
-    constant, moving, packed = pack(frames, explorer.bits)
+    still, moving, packed = pack(frames, explorer.bits)
     megabytes = (len(packed) + len(str(moving))) / 1e6
     if megabytes > explorer.max_megabytes:
         longest = max(explorer.controls, key=lambda c: len(c.values))
         smaller = ", or pass bits=8" if explorer.bits > 8 else ""
         raise ValueError(
-            f"{called_by(explorer.fn)}: {len(frames)} frames pack to "
-            f"{megabytes:.1f} MB, more than max_megabytes="
-            f"{explorer.max_megabytes}; coarsen {longest.name!r}, which has "
+            f"the frames of {called_by(explorer.fn)} must pack to at most "
+            f"max_megabytes={explorer.max_megabytes}, but are {len(frames)} "
+            f"of {megabytes:.1f} MB; coarsen {longest.name!r}, which has "
             f"{len(longest.values)} stops{smaller}"
         )
-    leaves = {path: constant.get(path) for path in frames[0]}
+    stops = [control.index for control in explorer.controls]
+    counts = [len(control.values) for control in explorer.controls]
+    opening = frames[int(np.ravel_multi_index(stops, counts))]
     return {
         "title": explorer.title,
         "caption": explorer.caption,
+        "alt": str(opening.get(("layout", "meta", "alt"), "")),
         "controls": [
             {
                 "name": control.name,
@@ -96,8 +101,8 @@ def _payload(explorer: Explorer) -> dict[str, Any]:
             }
             for control in explorer.controls
         ],
-        "figure": _nest(leaves),
-        "moving": [{**m, "path": list(m["path"])} for m in moving],
+        "figure": nest(still),
+        "moving": moving,
         "frames": packed,
     }
 
@@ -129,7 +134,7 @@ def form() -> str:
         return wanted
     if wanted:
         raise ValueError(
-            f"D2LATTN_FIGURES: got {wanted!r}, want live, page or html"
+            f"D2LATTN_FIGURES must be live, page or html, but is {wanted!r}"
         )
     hosted = "google.colab" in sys.modules or any(
         name in os.environ
@@ -139,29 +144,6 @@ def form() -> str:
     if hosted or (needs_anywidget and find_spec("anywidget") is None):
         return "html"
     return "live"
-
-
-def _nest(leaves: grid.Frame) -> dict[str, Any]:
-    """Leaves as the nested dicts and lists they came from."""
-    root: dict[str, Any] = {"data": [], "layout": {}}
-    for path, leaf in leaves.items():
-        part: Any = root
-        steps: Iterator[tuple[Any, Any]] = zip(
-            path, (*path[1:], None), strict=True
-        )
-        for key, following in steps:
-            if following is None:
-                new = leaf
-            else:
-                new = [] if isinstance(following, int) else {}
-            if isinstance(part, list):
-                part.extend([None] * (key + 1 - len(part)))
-                if part[key] is None:
-                    part[key] = new
-                part = part[key]
-            else:
-                part = part.setdefault(key, new)
-    return root
 
 
 def explore(
@@ -180,6 +162,7 @@ def explore(
     In a running notebook the figure follows ipywidgets' sliders and is
     computed at each movement. In the built book and in Colab it is computed
     for every combination of stops beforehand, and the page holds them all.
+    LaTeX is typeset in the book; elsewhere a warning says what is not.
 
     Args:
         fn: takes the controls' values by name, returns a Plotly figure of
@@ -187,8 +170,9 @@ def explore(
             controls start. `describe` gives a figure its text alternative.
         title: the figure's name; by default the function's.
         caption: what to look for; by default the docstring's first paragraph.
-        bits: 8, 16 or 32 bits for each number that moves, in a page. The
-            codes of 8 and 16 are evenly spaced: take 32 for a log axis.
+        bits: 8, 16, 32 or 64, the fewest for a number that moves, in a page.
+            It gets more where it would be off by a thousandth of what is
+            visible in a frame.
         max_frames: the most combinations of stops.
         max_megabytes: the most that the packed frames may weigh.
         controls: as in `ipywidgets.interact`: (lo, hi), (lo, hi, step), a
@@ -197,9 +181,10 @@ def explore(
 
     Raises:
         ValueError: a parameter that `fn` lacks, an empty range, too many
-            frames or megabytes, frames of different structure.
+            frames or megabytes, frames of different structure; `fn` returned
+            no Plotly figure, or one with frames of its own, or with
+            something that needs a network, such as a map.
         RuntimeError: `fn` raised; the message holds the values.
-        TypeError: `fn` returned no Plotly figure.
 
     Example:
         >>> import plotly.graph_objects as go
@@ -208,12 +193,14 @@ def explore(
         >>> explore(line, slope=(0.0, 2.0, 0.5))
         Explorer(line: slope 0.0 to 2.0 (5 stops))
     """
-    check_bits(bits)
+    if bits not in TYPES:
+        raise ValueError(f"bits must be one of {[*TYPES]}, but is {bits!r}")
     for option, text in {"title": title, "caption": caption}.items():
         if not isinstance(text, str | None):
             raise ValueError(
-                f"{option}: got {text!r}, want text; for a slider of that "
-                f"name, call the parameter of {called_by(fn)} something else"
+                f"{option} must be text, but is {text!r}; for a slider of "
+                f"that name, call the parameter of {called_by(fn)} something "
+                "else"
             )
     name = called_by(fn)
     parsed = parse_controls(fn, controls)
@@ -226,8 +213,10 @@ def explore(
     caption = " ".join(caption.split())
     explorer = Explorer(fn, parsed, title, caption, bits, max_megabytes)
     # What goes wrong, goes wrong here and not later.
-    if form() == "live":
-        explorer.figure()
+    if (shown := form()) == "live":
+        page.warn_of_latex(jsonable(nest(frame(explorer.figure()))))
+    elif shown == "html":
+        explorer.to_html()
     else:
         explorer.payload()
     return explorer

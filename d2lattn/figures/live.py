@@ -4,20 +4,11 @@ import html
 from typing import Any
 
 import ipywidgets
-import numpy as np
 import plotly.graph_objects as go
-from plotly.basedatatypes import BaseFigure
+from plotly.basedatatypes import BasePlotlyType
 
-from d2lattn.figures import palette
+from d2lattn.figures import leaves, palette
 from d2lattn.figures.controls import Control
-from d2lattn.figures.grid import (
-    Frame,
-    Path,
-    check_structure,
-    frame,
-    plain,
-    same,
-)
 
 
 def widget(explorer: Any) -> ipywidgets.VBox:
@@ -30,12 +21,10 @@ def widget(explorer: Any) -> ipywidgets.VBox:
         explorer: an `Explorer`; its function is called at each change.
     """
     inputs = [_input(control) for control in explorer.controls]
-    first = go.Figure(explorer.figure(**explorer.values))
-    seen = frame(first)
-    for path, leaf in seen.items():
-        if isinstance(leaf, float | list | np.ndarray) and path[1:]:
-            _assign(first, path, _sent(leaf))
-    drawn = go.FigureWidget(first)
+    seen = leaves.frame(explorer.figure(**explorer.values))
+    drawn = go.FigureWidget(leaves.nest(seen))
+    # In JupyterLab LaTeX would vanish: MathJax is there, and its SVG is not.
+    drawn._config = {**drawn._config, "typesetMath": False}
     drawn.update_layout(template=palette.template("light"), autosize=True)
     said = ipywidgets.HTML(_said(seen))
 
@@ -45,15 +34,16 @@ def widget(explorer: Any) -> ipywidgets.VBox:
             for control, entry in zip(explorer.controls, inputs, strict=True)
         }
         try:
-            now = frame(explorer.figure(**values))
-            check_structure(seen, now, values)
-        except (RuntimeError, TypeError, ValueError) as error:
+            now = leaves.frame(explorer.figure(**values))
+            leaves.check_structure(seen, now, values)
+        except (RuntimeError, ValueError) as error:
             said.value = f'<span role="alert">{html.escape(str(error))}</span>'
             return
+        whole = leaves.nest(now)
         with drawn.batch_update():
             for path, leaf in now.items():
-                if not same(leaf, seen[path]):
-                    _assign(drawn, path, _sent(leaf))
+                if not leaves.same(leaf, seen[path]):
+                    _assign(drawn, path, whole)
         seen.update(now)
         said.value = _said(now)
 
@@ -78,7 +68,7 @@ def _input(control: Control) -> ipywidgets.ValueWidget:
             options=options, value=control.index, **common
         )
     ends = {"min": control.values[0], "max": control.values[-1]}
-    step = _step(control)
+    step = control.values[1] - ends["min"] if control.values[1:] else 1
     if isinstance(control.start, int):
         return ipywidgets.IntSlider(
             value=control.start, step=step, **ends, **common
@@ -107,32 +97,20 @@ def _described(text: str) -> str:
     return html.escape(text) if old else text
 
 
-def _step(control: Control) -> int | float:
-    if len(control.values) < 2:
-        return 1
-    return control.values[1] - control.values[0]
+def _said(frame: leaves.Frame) -> str:
+    return html.escape(str(frame.get(("layout", "meta", "alt"), "")))
 
 
-def _said(leaves: Frame) -> str:
-    return html.escape(str(leaves.get(("layout", "meta", "alt"), "")))
+def _assign(part: Any, path: leaves.Path, whole: Any) -> None:
+    """Set what stands at `path` to what stands there in `whole`.
 
-
-def _sent(leaf: Any) -> Any:
-    """A leaf with null for NaN, unless it travels as bytes and not JSON."""
-    binary = isinstance(leaf, np.ndarray) and leaf.dtype.kind != "O"
-    return leaf if binary else plain(leaf)
-
-
-def _assign(figure: BaseFigure, path: Path, leaf: Any) -> None:
-    *above, last = path
-    parts: list[Any] = [figure]
-    for key in above:
-        parts.append(parts[-1][key])
-    # Plotly hears of a change in one of its own objects, and not in the
-    # dicts and lists of meta and customdata: hand those over as new ones.
-    while isinstance(parts[-1], dict | list | tuple):
-        old = parts.pop()
-        new: Any = dict(old) if isinstance(old, dict) else list(old)
-        new[last] = leaf
-        leaf, last = new, above.pop()
-    parts[-1][last] = leaf
+    Plotly hears of a change in one of its own objects, and not in the dicts
+    and lists of meta and customdata: those are set as wholes.
+    """
+    for key in path:
+        inner, whole = part[key], whole[key]
+        first = inner[0] if isinstance(inner, tuple) and inner else inner
+        if not isinstance(first, BasePlotlyType):
+            part[key] = whole
+            break
+        part = inner

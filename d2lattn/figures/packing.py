@@ -11,84 +11,91 @@ from typing import Any
 
 import numpy as np
 
-from d2lattn.figures.grid import Frame, Path, numeric, same
+from d2lattn.figures.leaves import Frame, jsonable, numeric, same
+from d2lattn.figures.visible import slack
 
-BITS = (8, 16, 32)
-
-
-def check_bits(bits: int) -> None:
-    """Refuse a width that no packed array has.
-
-    Raises:
-        ValueError: `bits` is none of 8, 16 and 32.
-    """
-    if bits not in BITS:
-        raise ValueError(f"bits: got {bits}, want one of {BITS}")
+TYPES = {8: "<u1", 16: "<u2", 32: "<f4", 64: "<f8"}
 
 
 def pack(
     frames: Sequence[Frame], bits: int = 16
-) -> tuple[dict[Path, Any], list[dict[str, Any]], str]:
+) -> tuple[Frame, list[dict[str, Any]], str]:
     """Split frames into what they share and what moves.
 
-    An array that moves becomes integers of `bits` bits, with one scale over
-    all frames, so that the error is at most the leaf's range / 2**(bits+1)
-    or so; whole numbers that fit keep their exact value. The top code
-    stands for NaN. With `bits=32` arrays keep float32.
+    An array that moves becomes integers with one scale over all frames if
+    that shows in none of them (see `visible.slack`), and floats otherwise;
+    whole numbers that fit keep their exact value. The top code stands for a
+    gap.
+
+    Args:
+        frames: figures as leaves, all at the same paths.
+        bits: the fewest for a number that is not whole.
 
     Returns:
-        the leaves that never change; how each moving leaf is packed; the
-        packed arrays of all frames, deflated, in base64.
-
-    Raises:
-        ValueError: `bits` is none of 8, 16 and 32.
+        the leaves that never change, None for the others; how each moving
+        leaf is packed; the packed arrays of all frames, deflated, in base64.
     """
-    check_bits(bits)
-    constant: dict[Path, Any] = {}
+    still: Frame = {}
     moving: list[dict[str, Any]] = []
     buffer = bytearray()
     for path, first in frames[0].items():
         column = [frame[path] for frame in frames]
         if all(same(first, leaf) for leaf in column[1:]):
-            constant[path] = jsonable(first)
+            still[path] = jsonable(first)
             continue
+        still[path] = None
         arrays = [a for leaf in column if (a := numeric(leaf)) is not None]
         if len(arrays) < len(column):
-            moving.append({"path": path, **_choices(column)})
+            moving.append({"path": [*path], **_choices(column)})
             continue
-        buffer.extend(bytes(-len(buffer) % 4))  # typed arrays want alignment
-        codes, scale = _quantise(
-            np.concatenate([a.ravel() for a in arrays]), bits
-        )
+        slacks = [
+            slack(frame, path, array)
+            for frame, array in zip(frames, arrays, strict=True)
+        ]
+        codes, scale = _codes(_flat(arrays), _flat(slacks), bits)
+        buffer.extend(bytes(-len(buffer) % 8))  # typed arrays want alignment
         moving.append(
-            {"path": path, "offset": len(buffer), **scale, **_shapes(arrays)}
+            {
+                "path": [*path],
+                "offset": len(buffer),
+                "list": any(isinstance(leaf, list) for leaf in column),
+                **scale,
+                **_shapes(arrays),
+            }
         )
         buffer.extend(codes.tobytes())
     packed = zlib.compress(bytes(buffer), 9)
-    return constant, moving, base64.b64encode(packed).decode("ascii")
+    return still, moving, base64.b64encode(packed).decode("ascii")
 
 
-def _quantise(
-    flat: np.ndarray, bits: int
+def _flat(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    return np.concatenate([array.ravel() for array in arrays])
+
+
+@np.errstate(all="ignore")  # what overflows is off by too much
+def _codes(
+    flat: np.ndarray, slack: np.ndarray, bits: int
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    flat = flat.astype(np.float64)
-    if bits == 32:
-        return flat.astype("<f4"), {"bits": 32}
-    known = flat[~np.isnan(flat)]
-    low, high = (known.min(), known.max()) if known.size else (0.0, 0.0)
-    whole = bool((known == np.rint(known)).all())
-    for width in BITS[:2]:
+    """The narrowest codes that keep each number within its slack."""
+    gaps = np.isnan(flat)
+    known = flat[~gaps] if not gaps.all() else np.zeros(1)
+    low, high = known.min(), known.max()
+    whole = (known == np.rint(known)).all()
+    for width in (8, 16):
         top = 2**width - 2
-        if whole and high - low <= top:
-            bits, step = width, 1.0
-            break
-    else:
-        top = 2**bits - 2
-        step = (high - low) / top or 1.0
-    codes = np.full(flat.shape, top + 1)
-    codes[~np.isnan(flat)] = np.rint((known - low) / step)
-    codes = codes.astype("<u1" if bits == 8 else "<u2")
-    return codes, {"bits": bits, "low": float(low), "step": float(step)}
+        exact = whole and high - low <= top
+        # Zero is a code, and so stays zero.
+        step = 1.0 if exact else (high - low) / (top - 1)
+        start = np.floor(low / step)
+        codes = np.where(gaps, top + 1, np.rint(flat / step) - start)
+        close = np.abs((codes + start) * step - flat) <= slack
+        if close[~gaps].all() and (exact or width >= bits):
+            scale = {"start": float(start), "step": float(step)}
+            return codes.astype(TYPES[width]), {"bits": width, **scale}
+    short = flat.astype(TYPES[32])
+    if (np.abs(short - flat) <= slack)[~gaps].all() and bits <= 32:
+        return short, {"bits": 32}
+    return flat.astype(TYPES[64]), {"bits": 64}
 
 
 def _shapes(arrays: Sequence[np.ndarray]) -> dict[str, Any]:
@@ -106,20 +113,3 @@ def _choices(column: Sequence[Any]) -> dict[str, Any]:
         "choices": [json.loads(text) for text in number],
         "pick": [number[text] for text in texts],
     }
-
-
-def jsonable(leaf: Any) -> Any:
-    """A leaf as JSON: gaps as null, what is not whole to seven digits."""
-    if isinstance(leaf, np.ndarray | list | tuple):
-        return [jsonable(value) for value in leaf]
-    if isinstance(leaf, np.datetime64):  # whose item may be a bare integer
-        return str(leaf)
-    if isinstance(leaf, np.generic):
-        return jsonable(leaf.item())
-    if isinstance(leaf, float):
-        if not np.isfinite(leaf):
-            return None
-        return leaf if leaf.is_integer() else float(f"{leaf:.7g}")
-    if leaf is None or isinstance(leaf, bool | int | str):
-        return leaf
-    return str(leaf)  # dates

@@ -4,6 +4,9 @@ import base64
 import hashlib
 import html
 import json
+import re
+import secrets
+import warnings
 import zlib
 from functools import cache
 from importlib.resources import files
@@ -71,7 +74,7 @@ def explorer(
     height = int(spec["figure"]["layout"].get("height") or 450)
     return (
         f'<figure class="d2l-explorer" id="{uid}" aria-label="{title}"'
-        f"{_source(plotly_src)}>"
+        f"{_needs(plotly_src, payload)}>"
         f'<div class="d2l-controls">{rows}</div>'
         f'<div class="d2l-plot" role="img" aria-label="{alt}" '
         f'style="min-height:{height}px"></div>'
@@ -89,18 +92,11 @@ def opening_text(payload: dict[str, Any]) -> str:
     It stands in the page from the start, for readers without JavaScript and
     for paper; `say` in `static/explorer.js` keeps it up to date.
     """
-    controls, frame = payload["controls"], 0
-    for control in controls:
-        frame = frame * len(control["labels"]) + control["index"]
-    for leaf in payload["moving"]:
-        if [*leaf["path"]] == ["layout", "meta", "alt"]:
-            return str(leaf["choices"][leaf["pick"][frame]])
-    said = (payload["figure"]["layout"].get("meta") or {}).get("alt")
     values = ", ".join(
         f"{control['label']} {control['labels'][control['index']]}"
-        for control in controls
+        for control in payload["controls"]
     )
-    return str(said or f"{payload['title']}: {values}")
+    return str(payload["alt"] or f"{payload['title']}: {values}")
 
 
 def figure(spec: dict[str, Any], *, plotly_src: str | None = None) -> str:
@@ -119,7 +115,8 @@ def figure(spec: dict[str, Any], *, plotly_src: str | None = None) -> str:
         shown["frames"] = spec["frames"]
     height = int(layout.get("height") or 450)
     return (
-        f'<figure class="d2l-figure" aria-label="{alt}"{_source(plotly_src)}>'
+        f'<figure class="d2l-figure" aria-label="{alt}"'
+        f"{_needs(plotly_src, spec)}>"
         f'<div class="d2l-plot" role="img" aria-label="{alt}" '
         f'style="min-height:{height}px"></div><p class="d2l-alt"></p>'
         f'<script type="application/json" class="d2l-spec">{_json(shown)}'
@@ -128,8 +125,9 @@ def figure(spec: dict[str, Any], *, plotly_src: str | None = None) -> str:
 
 
 def standalone(payload: dict[str, Any]) -> str:
-    """An explorer with everything it needs: Plotly, script, style, frames."""
-    uid = f"d2l-{frames_key(payload)}"
+    """An explorer with all that it needs but MathJax: see `warn_of_latex`."""
+    warn_of_latex(payload)
+    uid = f"d2l-{secrets.token_hex(8)}"  # it may be shown more than once
     return (
         f"<style>{style()}</style>{explorer(payload, uid)}"
         f'<script type="text/plain" class="d2l-plotly">{_plotly()}</script>'
@@ -156,10 +154,30 @@ def _plotly() -> str:
     return base64.b64encode(zlib.compress(code, 9)).decode("ascii")
 
 
-def _source(plotly_src: str | None) -> str:
-    if plotly_src is None:
-        return ""
-    return f' data-plotly="{html.escape(plotly_src)}"'
+def latex(shown: dict[str, Any]) -> list[str]:
+    """The texts in a payload or in a figure that Plotly takes for LaTeX."""
+    text = json.dumps([shown.get("figure", shown), shown.get("moving")])
+    found = dict.fromkeys(re.findall(r'"(?:[^"\\]|\\.)*"', text))
+    # As Plotly does: what stands between dollars, wherever in a text.
+    return [json.loads(it) for it in found if re.search(r"\$[^$]+\$", it)]
+
+
+def warn_of_latex(shown: dict[str, Any]) -> None:
+    """Say which texts show with their dollars where Plotly has no MathJax."""
+    if texts := latex(shown):
+        warnings.warn(
+            "LaTeX is typeset in built pages only, and shows as its source "
+            f"here: {', '.join(map(repr, texts))}",
+            stacklevel=3,
+        )
+
+
+def _needs(plotly_src: str | None, shown: dict[str, Any]) -> str:
+    """What the front end has to load, as attributes."""
+    attributes = " data-latex" if latex(shown) else ""
+    if plotly_src is not None:
+        attributes += f' data-plotly="{html.escape(plotly_src)}"'
+    return attributes
 
 
 def _json(value: Any) -> str:

@@ -49,16 +49,16 @@ def heatmap(
     z = np.ma.filled(np.ma.asarray(weights).astype(float), np.nan)
     if z.ndim != 2:
         raise ValueError(
-            f"weights: got shape {z.shape}, want (Q, K); pick one batch "
-            "element and one head first"
+            f"weights must be of shape (Q, K), but are {z.shape}; pick one "
+            "batch element and one head first"
         )
     for axis, (name, given) in enumerate(
         [("queries", queries), ("keys", keys)]
     ):
         if given is not None and len(given) != z.shape[axis]:
             raise ValueError(
-                f"{name}: got {len(given)} names, want {z.shape[axis]}, "
-                f"one for each along axis {axis} of weights {z.shape}"
+                f"{name} must be {z.shape[axis]} names, one for each along "
+                f"axis {axis} of weights {z.shape}, but are {len(given)}"
             )
     if zmax is None:  # Plotly heeds zmin only beside a zmax
         zmax = z[np.isfinite(z)].max(initial=0) or 1

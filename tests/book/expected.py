@@ -13,11 +13,8 @@ import numpy as np
 import sources
 import torch
 
-from d2lattn.figures import Explorer, grid
-from d2lattn.figures.packing import jsonable
-
-# Constants of a page have seven digits.
-DIGITS = 5.1e-7
+from d2lattn.figures import Explorer, leaves
+from d2lattn.figures.leaves import jsonable
 
 
 @cache
@@ -54,14 +51,14 @@ def explorers(page: str, most: int | None = None) -> list[Explorer]:
     return made
 
 
-def frame(explorer: Explorer, stops: list[int]) -> grid.Frame:
+def frame(explorer: Explorer, stops: list[int]) -> leaves.Frame:
     """The leaves of the figure that these stops of the controls show."""
     values = {
         control.name: control.values[stop]
         for control, stop in zip(explorer.controls, stops, strict=True)
     }
     with as_in_kernels():
-        return grid.frame(explorer.figure(**values))
+        return leaves.frame(explorer.figure(**values))
 
 
 @contextmanager
@@ -72,7 +69,7 @@ def as_in_kernels() -> Iterator[None]:
         yield
 
 
-def scales(moving: list[dict[str, Any]]) -> dict[grid.Path, dict[str, Any]]:
+def scales(moving: list[dict[str, Any]]) -> dict[leaves.Path, dict[str, Any]]:
     """How each moving leaf is packed, as an explorer's payload says."""
     return {tuple(leaf["path"]): leaf for leaf in moving}
 
@@ -85,7 +82,7 @@ def differs(wanted: Any, shown: Any, scale: dict[str, Any] | None) -> str:
         shown: the leaf as the page's plot has it, gaps as None.
         scale: how it is packed, or None for one that never moves.
     """
-    numbers = grid.numeric(wanted)
+    numbers = leaves.numeric(wanted)
     if numbers is None:
         same = jsonable(wanted) == shown
         return "" if same else f"shows {shown!r}, want {wanted!r}"
@@ -112,8 +109,8 @@ def _error(numbers: np.ndarray, scale: dict[str, Any] | None) -> np.ndarray:
     size = np.abs(numbers)
     whole = bool((numbers == np.rint(numbers)).all())
     if scale is None:
-        return 0 * size if whole and size.max() < 1e7 else DIGITS * size
-    if scale["bits"] == 32:
+        return 0 * size
+    if scale["bits"] >= 32:
         return 2**-24 * size
     if whole and scale["step"] == 1:
         return 0 * size

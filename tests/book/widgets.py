@@ -6,7 +6,7 @@ from typing import NamedTuple
 import expected
 from browser import INTO_VIEW, look, until
 
-from d2lattn.figures import grid
+from d2lattn.figures import leaves
 
 SECONDS = 120  # for a server to start, or a figure to follow
 
@@ -70,7 +70,7 @@ class Widgets:
         self.output.page.wait_for_timeout(100)  # the kernel computes, too
         values = self.values()
         with expected.as_in_kernels():
-            frame = grid.frame(self.explorer.figure(**values))
+            frame = leaves.frame(self.explorer.figure(**values))
         data = {p: leaf for p, leaf in frame.items() if p[0] == "data"}
         shown = look(self.plot.element_handle(), list(data))
         for (path, leaf), got in zip(data.items(), shown, strict=True):

@@ -175,7 +175,7 @@ def test_options_may_be_arrays(make):
     given = {"one": one, "two": two}
     assert parse(given).index == 0
     assert parse(given, default=two).index == 1
-    with pytest.raises(ValueError, match="not among its options"):
+    with pytest.raises(ValueError, match="must start at one of its options"):
         parse(given, default=make([2.0, 7.0]))
 
 
@@ -273,40 +273,45 @@ def draw(bandwidth, kernel="gaussian"):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({}, r"draw\) got no control.* bandwidth=\(0.0, 1.0, 0.1\)"),
+        ({}, r"draw\) must have a control.* bandwidth=\(0.0, 1.0, 0.1\)"),
         (
             {"bandwith": (0, 1)},
-            "draw has no parameter 'bandwith'; it has 'bandwidth', 'kernel'",
+            r"controls of draw must fit its parameters \(bandwidth, kernel\), "
+            "but are bandwith: missing .* 'bandwidth'",
         ),
-        ({"kernel": ["a"]}, "draw needs 'bandwidth'"),
-        ({"bandwidth": (1, 0)}, r"bandwidth: the range \(1, 0, 1\) is empty"),
-        ({"bandwidth": (0, 1, 0)}, r"\(0, 1, 0\) is empty.* step above zero"),
-        ({"bandwidth": (0, 1, -0.1)}, "is empty"),
-        ({"bandwidth": (0.0, math.inf)}, "bandwidth: .* finite"),
-        ({"bandwidth": (math.nan, 1.0)}, "bandwidth: .* finite"),
-        ({"bandwidth": (0.0, 1.0, math.nan)}, "bandwidth: .* finite"),
+        ({"kernel": ["a"]}, "but are kernel: missing .* 'bandwidth'"),
+        ({"bandwidth": 1, "size": 2}, "unexpected keyword argument 'size'"),
+        (
+            {"bandwidth": (1, 0)},
+            r"bandwidth must have lo <= hi .* \(1, 0, 1\)",
+        ),
+        ({"bandwidth": (0, 1, 0)}, r"a step above zero, but is \(0, 1, 0\)"),
+        ({"bandwidth": (0, 1, -0.1)}, "a step above zero"),
+        ({"bandwidth": (0.0, math.inf)}, "bandwidth must be finite"),
+        ({"bandwidth": (math.nan, 1.0)}, "bandwidth must be finite"),
+        ({"bandwidth": (0.0, 1.0, math.nan)}, "bandwidth must be finite"),
         (
             {"bandwidth": (0, 10**12)},
-            "1000000000001 stops, want a longer step",
+            "at most 100000 stops, but has 1000000000001",
         ),
-        ({"bandwidth": (0.0, 1.0, 1e-9)}, "1000000001 stops"),
-        ({"bandwidth": []}, "bandwidth: got no options"),
-        ({"bandwidth": {}}, "bandwidth: got no options"),
-        ({"bandwidth": ()}, "bandwidth: got no options"),
-        ({"bandwidth": "wide"}, r"got 'wide', want \(lo, hi\)"),
-        ({"bandwidth": None}, "got None, want"),
-        ({"bandwidth": object}, "got <class 'object'>, want"),
+        ({"bandwidth": (0.0, 1.0, 1e-9)}, "but has 1000000001"),
+        ({"bandwidth": []}, "bandwidth must have an option"),
+        ({"bandwidth": {}}, "bandwidth must have an option"),
+        ({"bandwidth": ()}, "bandwidth must have an option"),
+        ({"bandwidth": "wide"}, r"must be \(lo, hi\), .* but is 'wide'"),
+        ({"bandwidth": None}, "but is None"),
+        ({"bandwidth": object}, "but is <class 'object'>"),
         (
             {"bandwidth": 1, "kernel": ["boxcar", "constant"]},
-            "kernel: starts at 'gaussian', .* 'boxcar', 'constant'",
+            "kernel must start at .*'boxcar', 'constant', but .* 'gaussian'",
         ),
         (
             {"bandwidth": 1, "kernel": (0, 1)},
-            "kernel: starts at 'gaussian', want a whole number",
+            "kernel must start at a whole number, but starts at 'gaussian'",
         ),
         (
             {"bandwidth": 1, "kernel": (0.0, 1.0)},
-            "kernel: starts at 'gaussian', want a number",
+            "kernel must start at a number, but starts at 'gaussian'",
         ),
     ],
 )
@@ -318,13 +323,13 @@ def test_a_wrong_control_says_what_is_wrong(given, message):
 @pytest.mark.parametrize(
     ("given", "default", "message"),
     [
-        ((0, 5), 6, "x: starts at 6, outside 0 to 5"),
-        ((0.5, 2.0, 0.5), 0.1, "x: starts at 0.1, outside 0.5 to 2.0"),
-        ((0.0, 1.0, 0.3), 0.95, "outside 0.0 to 0.9"),
-        ((0, 5), 2.5, "x: starts at 2.5, want a whole number"),
-        ((0, 5), math.nan, "starts at nan, want a whole number"),
-        ((0.0, 5.0), math.nan, "starts at nan, outside"),
-        ((0, 5), True, "starts at True, want a whole number"),
+        ((0, 5), 6, "x must start in 0 to 5, but starts at 6"),
+        ((0.5, 2.0, 0.5), 0.1, "in 0.5 to 2.0, but starts at 0.1"),
+        ((0.0, 1.0, 0.3), 0.95, "in 0.0 to 0.9"),
+        ((0, 5), 2.5, "x must start at a whole number"),
+        ((0, 5), math.nan, "a whole number, but starts at nan"),
+        ((0.0, 5.0), math.nan, "starts at nan"),
+        ((0, 5), True, "a whole number, but starts at True"),
     ],
 )
 def test_a_wrong_start_says_what_is_wrong(given, default, message):
@@ -333,5 +338,5 @@ def test_a_wrong_start_says_what_is_wrong(given, default, message):
 
 
 def test_a_function_without_parameters_has_none_to_control():
-    with pytest.raises(ValueError, match="it has none"):
+    with pytest.raises(ValueError, match=r"parameters \(\), but are x"):
         parse_controls(lambda: None, {"x": (0, 1)})

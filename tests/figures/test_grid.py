@@ -1,18 +1,10 @@
-"""The grid: every stop evaluated, and figures taken apart into leaves."""
+"""The grid: a function evaluated at every stop."""
 
-import datetime
-import itertools
-import math
-
-import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from d2lattn.figures import grid
+from d2lattn.figures import explore, grid
 from d2lattn.figures.controls import parse_controls
-
-NAN, INF = math.nan, math.inf
 
 
 def test_call_returns_what_the_function_returns():
@@ -37,12 +29,13 @@ def divide(x, kernel="boxcar"):
         (
             divide,
             {"x": 2, "kernel": "boxcar"},
-            TypeError,
-            r"divide\(x=2, kernel='boxcar'\) returned float, want a Plotly",
+            ValueError,
+            r"divide\(x=2, kernel='boxcar'\) must be a Plotly Figure, but is "
+            "float",
         ),
-        (lambda: None, {}, TypeError, "returned NoneType, want a Plotly"),
-        (lambda: {"data": []}, {}, TypeError, "returned dict"),
-        (lambda: go.Scatter(), {}, TypeError, "returned Scatter"),
+        (lambda: None, {}, ValueError, "but is NoneType"),
+        (lambda: {"data": []}, {}, ValueError, "but is dict"),
+        (lambda: go.Scatter(), {}, ValueError, "but is Scatter"),
     ],
 )
 def test_a_failing_function_says_with_which_values(fn, values, error, message):
@@ -50,121 +43,6 @@ def test_a_failing_function_says_with_which_values(fn, values, error, message):
         grid.call(fn, values)
     wants_cause = error is RuntimeError
     assert isinstance(caught.value.__cause__, ZeroDivisionError) == wants_cause
-
-
-def test_a_frame_has_every_leaf_of_the_figure_once():
-    figure = go.Figure(
-        [
-            go.Scatter(x=[1, 2], y=[3, NAN], name="line", uid="abc"),
-            go.Heatmap(z=np.arange(6.0).reshape(2, 3)),
-        ],
-        layout={
-            "template": "plotly_dark",
-            "title": {"text": "two"},
-            "xaxis": {"range": [0, 1]},
-            "shapes": [{"x0": 1}, {"x0": 2, "line": {"color": "red"}}],
-            "meta": {"alt": "words"},
-        },
-    )
-    found = grid.frame(figure)
-    assert found.keys() == {
-        ("data", 0, "type"),
-        ("data", 0, "x"),
-        ("data", 0, "y"),
-        ("data", 0, "name"),
-        ("data", 1, "type"),
-        ("data", 1, "z"),
-        ("layout", "title", "text"),
-        ("layout", "xaxis", "range"),
-        ("layout", "shapes", 0, "x0"),
-        ("layout", "shapes", 1, "x0"),
-        ("layout", "shapes", 1, "line", "color"),
-        ("layout", "meta", "alt"),
-    }
-    assert found["layout", "shapes", 1, "x0"] == 2
-    assert found["layout", "meta", "alt"] == "words"
-
-
-@pytest.mark.parametrize(
-    "array",
-    [
-        np.arange(7),
-        np.arange(6, dtype=np.int64).reshape(2, 3),
-        np.arange(6, dtype=np.uint8).reshape(3, 2),
-        np.linspace(-1, 1, 5, dtype=np.float32),
-        np.array([[1.5, NAN], [INF, -2.5]]),
-        np.zeros((3, 0)),
-        np.arange(24.0).reshape(2, 3, 4)[0],
-    ],
-)
-def test_arrays_come_back_from_plotlys_own_form(array):
-    leaf = grid.frame(go.Figure(go.Heatmap(z=array)))["data", 0, "z"]
-    assert np.array_equal(leaf, array, equal_nan=array.dtype.kind == "f")
-
-
-@pytest.mark.parametrize(
-    ("leaf", "wanted"),
-    [
-        ([1, 2.5, -3], [1, 2.5, -3]),
-        ((1, 2), [1, 2]),
-        ([1, None, NAN, INF, -INF], [1, NAN, NAN, NAN, NAN]),
-        ([[1, 2], [3, None]], [[1, 2], [3, NAN]]),
-        (np.array([1.0, INF]), [1, NAN]),
-        (np.array([1, None], dtype=object), [1, NAN]),
-        ([np.float32(0.5), np.int64(2)], [0.5, 2]),
-        ([], []),
-        (np.arange(3), [0, 1, 2]),
-    ],
-)
-def test_numbers_become_an_array_with_nan_for_gaps(leaf, wanted):
-    array = grid.numeric(leaf)
-    assert array.shape == np.shape(wanted)
-    assert np.array_equal(array.astype(float), wanted, equal_nan=True)
-
-
-@pytest.mark.parametrize(
-    "leaf",
-    [
-        "1",
-        1,
-        2.5,
-        None,
-        True,
-        [True, False],
-        [1, True],
-        ["a", 1],
-        [[1, 2], [3]],
-        [1, [2]],
-        np.array([True, False]),
-        np.array(["2026-01-01"], dtype="datetime64[D]"),
-        [datetime.date(2026, 1, 1)],
-    ],
-)
-def test_what_is_no_array_of_numbers_stays_as_it_is(leaf):
-    assert grid.numeric(leaf) is None
-
-
-ALIKE = [
-    [[1, 2], (1, 2), np.array([1.0, 2.0]), np.array([1, 2], dtype=np.int8)],
-    [[1, 3], np.array([1, 3])],
-    [[NAN, 1], [None, 1], [INF, 1], np.array([NAN, 1])],
-    [[[1, 2]], np.array([[1, 2]])],
-    [[], np.array([])],
-    ["a"],
-    [["a", NAN], ["a", None], np.array(["a", NAN], dtype=object)],
-    [["a", "b"], ("a", "b"), np.array(["a", "b"], dtype=object)],
-    [NAN, None, np.float32(NAN)],
-    [0.5, np.float64(0.5)],
-    [[True, False], np.array([True, False])],
-    [[[1], [2, 3]], [(1,), (2, 3)]],
-]
-
-
-@pytest.mark.parametrize("one", range(len(ALIKE)))
-@pytest.mark.parametrize("other", range(len(ALIKE)))
-def test_leaves_are_the_same_if_they_draw_the_same(one, other):
-    for a, b in itertools.product(ALIKE[one], ALIKE[other]):
-        assert grid.same(a, b) == (one == other), (a, b)
 
 
 def controls(**abbreviations):
@@ -229,13 +107,43 @@ def test_a_grid_of_too_many_frames_names_the_control_to_coarsen():
     grid.check_size("draw", three, 5 * 13 * 2)
     with pytest.raises(
         ValueError,
-        match=r"draw: 5 x 13 x 2 = 130 frames, more than max_frames=129; "
-        "coarsen 'b', which has 13 stops",
+        match=r"frames of draw must be at most max_frames=129, but are 5 x "
+        "13 x 2 = 130; coarsen 'b', which has 13 stops",
     ):
         grid.check_size("draw", three, 5 * 13 * 2 - 1)
 
 
-def test_dates_are_leaves():
-    days = pd.date_range("2026-01-01", periods=2)
-    leaf = grid.frame(go.Figure(go.Scatter(x=days)))["data", 0, "x"]
-    assert grid.same(leaf, np.array(days))
+IMAGE = "https://example.org/a.png"
+
+
+@pytest.mark.parametrize("name", ["page", "html", "live"])
+@pytest.mark.parametrize(
+    ("figure", "message"),
+    [
+        (
+            go.Figure(go.Scatter(y=[1]), frames=[go.Frame(), go.Frame()]),
+            r"draw\(x=1\) must be a figure without animation frames, but",
+        ),
+        (
+            go.Figure([go.Bar(), go.Scattergeo()]),
+            r"needs no network, but data\[1\] is a scattergeo, a map",
+        ),
+        (go.Figure(go.Choropleth()), "is a choropleth"),
+        (go.Figure(go.Choroplethmap()), "is a choroplethmap"),
+        (go.Figure(go.Densitymap()), "is a densitymap"),
+        (go.Figure(go.Scattermap()), "is a scattermap"),
+        (go.Figure(go.Image(source=IMAGE)), f"an image at '{IMAGE}'"),
+        (go.Figure(layout={"images": [{"source": IMAGE}]}), "an image at"),
+        (go.Figure(layout={"meta": 1j}), "must be JSON, but"),
+    ],
+)
+def test_what_no_page_can_show_is_refused_when_it_is_made(
+    figure, message, name, form
+):
+    form(name)
+
+    def draw(x):
+        return figure
+
+    with pytest.raises(ValueError, match=message):
+        explore(draw, x=[1])

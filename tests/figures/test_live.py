@@ -4,6 +4,7 @@ import html
 import math
 from unittest.mock import ANY
 
+import gallery
 import ipywidgets
 import numpy as np
 import plotly.graph_objects as go
@@ -11,7 +12,7 @@ import pytest
 import torch
 from bs4 import BeautifulSoup
 
-from d2lattn.figures import describe, explore, live
+from d2lattn.figures import describe, explore, leaves, live
 
 
 @pytest.fixture(autouse=True)
@@ -82,6 +83,7 @@ def test_the_figure_opens_as_the_function_draws_it(made):
     wanted = curve()
     assert np.array_equal(figure.data[0].y, wanted.data[0].y)
     assert figure.layout.title.text == "boxcar"
+    assert figure._config["typesetMath"] is False  # or LaTeX may vanish
 
 
 def test_moving_a_slider_sends_only_what_changed(made):
@@ -193,8 +195,8 @@ def fragile(x=1, kind="ok"):
     ("kind", "message"),
     [
         ("raise", "fragile(x=1, kind='raise') raised ValueError: <b>no</b> 1"),
-        ("other", "at x=1, kind='other' the figure has another structure"),
-        ("nothing", "fragile(x=1, kind='nothing') returned NoneType, want"),
+        ("other", "at x=1, kind='other' the figure must have the structure"),
+        ("nothing", "fragile(x=1, kind='nothing') must be a Plotly Figure"),
     ],
 )
 def test_a_function_that_fails_leaves_the_figure_and_says_so(kind, message):
@@ -248,6 +250,28 @@ def test_what_stands_in_meta_and_customdata_is_sent():
     (message,) = sent
     assert message["layout_data"] == {"meta": {"deep": {"x": 7}, "y": 1}}
     assert message["style_data"] == {"customdata": [[{"x": 7}, {"x": 0}]]}
+
+
+def test_several_changes_in_one_customdata_are_all_sent():
+    def draw(x):
+        return go.Figure(go.Scatter(y=[1], customdata=[{"x": x}, {"y": [x]}]))
+
+    inputs, figure, _ = parts(explore(draw, x=(0, 9)))
+    inputs["x"].value = 7
+    assert figure.data[0].customdata == ({"x": 7}, {"y": [7]})
+
+
+@pytest.mark.filterwarnings("ignore:LaTeX")
+@pytest.mark.parametrize("draw", gallery.FIGURES, ids=lambda it: it.__name__)
+def test_every_kind_of_figure_follows(draw):
+    inputs, figure, said = parts(explore(draw, t=(0, 3)))
+    for t in (3, 0, 2):
+        inputs["t"].value = t
+        assert "alert" not in said.value
+        now = leaves.frame(go.Figure(figure))
+        wanted = draw(t).update_layout(autosize=True)
+        for path, leaf in leaves.frame(wanted).items():
+            assert leaves.same(now.get(path), leaf), (t, path)
 
 
 def test_widgets_of_one_explorer_do_not_disturb_each_other():

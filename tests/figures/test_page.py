@@ -223,11 +223,23 @@ def test_the_script_survives_inside_a_page():
     assert "</" not in page.style()
 
 
-def test_two_explorers_in_a_page_have_ids_of_their_own(made):
+def test_explorers_in_a_page_have_ids_of_their_own(made):
     other = explore(line, title="Other", bandwidth=(0.5, 1.5, 0.5))
-    root = parse(made.to_html() + other.to_html())
+    root = parse(made.to_html() + other.to_html() + made.to_html())
     ids = [element["id"] for element in root.find_all(attrs={"id": True})]
     assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize(
+    "meta", ["text", 3.5, [1, "a"], [{"alt": 1}], {}, None]
+)
+def test_meta_may_be_anything(meta):
+    def draw(x):
+        return go.Figure(go.Scatter(y=[x]), {"meta": meta})
+
+    payload = explore(draw, x=(0, 1)).payload()
+    assert page.opening_text(payload) == "draw: x 0"
+    assert payload["figure"]["layout"].get("meta") == meta
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,14 @@ import plotly.graph_objects as go
 import pytest
 import torch
 
-from d2lattn.figures import describe, grid, heatmap
+from d2lattn.figures import describe, heatmap, leaves
 
 NAN = math.nan
 WEIGHTS = np.arange(15.0).reshape(3, 5) / 14
 
 
 def leaf(figure, *path):
-    return grid.frame(figure)[path]
+    return leaves.frame(figure)[path]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_masked_cells_and_nan_are_gaps_and_the_argument_stays():
     holes = np.where(WEIGHTS > 0.7, NAN, WEIGHTS)
     nested = [[None if w > 0.7 else w for w in row] for row in WEIGHTS]
     for weights in (masked, holes, torch.tensor(holes), nested):
-        z = grid.numeric(leaf(heatmap(weights), "data", 0, "z"))
+        z = leaves.numeric(leaf(heatmap(weights), "data", 0, "z"))
         assert np.array_equal(z, holes, equal_nan=True)
     assert np.array_equal(masked.data, WEIGHTS)
 
@@ -97,40 +97,40 @@ def test_names_with_markup_are_read_as_text():
 
 def test_every_map_has_the_same_structure():
     frames = [
-        grid.frame(heatmap(weights))
+        leaves.frame(heatmap(weights))
         for weights in (WEIGHTS, WEIGHTS * 0, WEIGHTS * NAN)
     ]
     for frame in frames:
-        grid.check_structure(frames[0], frame, {})
+        leaves.check_structure(frames[0], frame, {})
 
 
 def test_the_title_stands_above():
     figure = heatmap(WEIGHTS, title="Alignment")
     assert leaf(figure, "layout", "title", "text") == "Alignment"
-    assert ("layout", "title", "text") not in grid.frame(heatmap(WEIGHTS))
+    assert ("layout", "title", "text") not in leaves.frame(heatmap(WEIGHTS))
 
 
 @pytest.mark.parametrize(
     ("shape", "names", "message"),
     [
-        ((5,), {}, r"weights: got shape \(5,\), want \(Q, K\)"),
+        ((5,), {}, r"weights must be of shape \(Q, K\), but are \(5,\)"),
         (
             (2, 3, 5),
             {},
-            r"\(2, 3, 5\), want .* one batch element and one head",
+            r"\(2, 3, 5\); pick one batch element and one head",
         ),
-        ((), {}, r"got shape \(\), want"),
+        ((), {}, r"but are \(\)"),
         (
             (3, 5),
             {"queries": ["a", "b"]},
-            r"queries: got 2 names, want 3, one for each along axis 0 ",
+            r"queries must be 3 names, one for each along axis 0 .* but are 2",
         ),
         (
             (3, 5),
             {"keys": list("abc")},
-            "keys: got 3 names, want 5, .* axis 1",
+            "keys must be 5 names, .* axis 1 .* but are 3",
         ),
-        ((3, 5), {"keys": []}, "keys: got 0 names, want 5"),
+        ((3, 5), {"keys": []}, "keys must be 5 names, .* but are 0"),
     ],
 )
 def test_what_does_not_fit_says_so(shape, names, message):

@@ -1,6 +1,7 @@
 """Packed frames, read as the format is described, by none of our own code."""
 
 import base64
+import copy
 import json
 import math
 import re
@@ -12,14 +13,20 @@ from urllib.request import urlopen
 
 import numpy as np
 
-WIDTHS = {8: "<u1", 16: "<u2", 32: "<f4"}
+WIDTHS = {8: "<u1", 16: "<u2", 32: "<f4", 64: "<f8"}
 DELIVERY = re.compile(r"d2lattn\.deliver\((.*?), (.*)\);\n")
 
 
-def unpack(moving: list[dict], packed: str, k: int) -> dict[tuple, Any]:
-    """The leaves of frame `k` that move: arrays with NaN for gaps, or text."""
-    data = inflate(packed)
-    return {tuple(leaf["path"]): _leaf(leaf, data, k) for leaf in moving}
+def unpack_payload(payload: dict[str, Any], k: int) -> dict[str, Any]:
+    """The figure of frame `k`."""
+    figure = copy.deepcopy(payload["figure"])
+    data = inflate(payload["frames"])
+    for leaf in payload["moving"]:
+        part, *path, last = figure, *leaf["path"]
+        for key in path:
+            part = part[key]
+        part[last] = unpack_leaf(leaf, data, k)
+    return figure
 
 
 @cache
@@ -28,7 +35,8 @@ def inflate(packed: str) -> bytes:
     return zlib.decompress(base64.b64decode(packed, validate=True))
 
 
-def _leaf(leaf: dict, data: bytes, k: int) -> Any:
+def unpack_leaf(leaf: dict[str, Any], data: bytes, k: int) -> Any:
+    """A leaf in frame `k`, with lists for arrays and None for gaps."""
     if "choices" in leaf:
         return leaf["choices"][leaf["pick"][k]]
     shapes = leaf["shapes"] if "shapes" in leaf else [leaf["shape"]] * (k + 1)
@@ -41,11 +49,12 @@ def _leaf(leaf: dict, data: bytes, k: int) -> Any:
         count=math.prod(shapes[k]),
         offset=leaf["offset"] + before * dtype.itemsize,
     )
-    if leaf["bits"] == 32:
-        return codes.reshape(shapes[k])
-    values = leaf["low"] + leaf["step"] * codes.astype(float)
-    values[codes == np.iinfo(dtype).max] = np.nan
-    return values.reshape(shapes[k])
+    values = codes.astype(float)
+    if leaf["bits"] <= 16:
+        values = (values + leaf["start"]) * leaf["step"]
+        values[codes == np.iinfo(dtype).max] = np.nan
+    lists = np.where(np.isnan(values), None, values.astype(object))
+    return lists.reshape(shapes[k]).tolist()
 
 
 def read(spec: str, address: str) -> dict[str, Any]:
@@ -69,13 +78,7 @@ def frame(payload: dict[str, Any], stops: list[int]) -> dict[tuple, Any]:
     k = 0
     for control, stop in zip(payload["controls"], stops, strict=True):
         k = k * len(control["labels"]) + stop
-    found = dict(_leaves(payload["figure"]))
-    for path, leaf in unpack(payload["moving"], payload["frames"], k).items():
-        if isinstance(leaf, np.ndarray):
-            gaps = np.isnan(leaf)
-            leaf = np.where(gaps, None, leaf.astype(object)).tolist()
-        found[path] = leaf
-    return found
+    return dict(_leaves(unpack_payload(payload, k)))
 
 
 def _leaves(part: Any, path: tuple = ()) -> Any:

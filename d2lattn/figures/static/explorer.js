@@ -20,6 +20,15 @@
     return d2l.plotly;
   }
 
+  /** MathJax's SVG, which Plotly's LaTeX needs; pages are set in CHTML. */
+  async function loadMath(root) {
+    if (root.dataset.latex === undefined) return;
+    if (document.readyState !== "complete") // its script may not have run
+      await new Promise((loaded) => addEventListener("load", loaded));
+    await window.MathJax?.startup?.promise;
+    await window.MathJax?.loader?.load("output/svg").catch(console.warn);
+  }
+
   /** react() compares by identity: new objects, or it sees no change. */
   function draw(plot, figure) {
     const template = d2l.templates[d2l.looks.theme()];
@@ -27,7 +36,9 @@
     const layout =
       { dragmode: false, ...figure.layout, ...d2l.looks.size(plot), template };
     const data = figure.data.map((trace) => ({ ...trace }));
-    return Plotly.react(plot, data, layout, CONFIG);
+    // LaTeX would vanish where MathJax is there and its SVG is not.
+    const typesetMath = Boolean(window.MathJax?._?.output?.svg_ts);
+    return Plotly.react(plot, data, layout, { ...CONFIG, typesetMath });
   }
 
   const specOf = (root) => JSON.parse(root.querySelector(".d2l-spec").textContent);
@@ -59,7 +70,8 @@
   async function explorer(root) {
     const spec = specOf(root);
     const [{ moving, buffer }] =
-      await Promise.all([d2l.frames.read(spec), loadPlotly(root)]);
+      await Promise.all(
+        [d2l.frames.read(spec), loadPlotly(root), loadMath(root)]);
     const plot = root.querySelector(".d2l-plot");
     const inputs = [...root.querySelectorAll("[data-control]")];
     const wanted = () => spec.controls.reduce((frame, control, i) =>
@@ -95,7 +107,7 @@
   async function plain(root) {
     const figure = specOf(root);
     const plot = root.querySelector(".d2l-plot");
-    await loadPlotly(root).then(() => draw(plot, figure));
+    await Promise.all([loadPlotly(root), loadMath(root)]).then(() => draw(plot, figure));
     if (figure.frames) await Plotly.addFrames(plot, figure.frames);
     d2l.looks.follow(root, () => draw(plot, figure));
   }

@@ -5,7 +5,8 @@
   const d2l = (window.d2lattn = window.d2lattn || {});
   if (d2l.frames) return;
 
-  const ARRAYS = { 8: Uint8Array, 16: Uint16Array, 32: Float32Array };
+  const ARRAYS =
+    { 8: Uint8Array, 16: Uint16Array, 32: Float32Array, 64: Float64Array };
 
   /** Frame files call d2lattn.deliver(key, part) when they have loaded. */
   const delivered = new Map();
@@ -61,7 +62,7 @@
     if (shape.length < 2) return flat;
     const width = size(shape.slice(1));
     return Array.from({ length: shape[0] }, (_, i) =>
-      nest(flat.subarray(i * width, (i + 1) * width), shape.slice(1)));
+      nest(flat.slice(i * width, (i + 1) * width), shape.slice(1)));
   }
 
   /** Frame k of one moving leaf.
@@ -72,10 +73,10 @@
     const TypedArray = ARRAYS[spec.bits];
     const codes = new TypedArray(
       buffer, spec.offset + start * TypedArray.BYTES_PER_ELEMENT, size(shape));
-    if (spec.bits === 32) return nest(codes, shape);
     const gap = 2 ** spec.bits - 1;
-    const flat = Float64Array.from(codes, (code) =>
-      code === gap ? NaN : spec.low + spec.step * code);
+    let flat = spec.bits > 16 ? codes : Float64Array.from(codes, (code) =>
+      code === gap ? NaN : (code + spec.start) * spec.step);
+    if (spec.list) flat = Array.from(flat, (it) => Number.isNaN(it) ? null : it);
     return nest(flat, shape);
   }
 

@@ -1,0 +1,442 @@
+"""Figures after Plotly's documentation, as functions of a slider."""
+
+import datetime
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+PIXEL = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"
+    "AAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+DAYS = pd.date_range("2026-01-30", periods=4)
+X = np.linspace(0, 6, 13)
+SQUARE = np.add.outer(np.arange(5), np.arange(7))
+TEXTS = [
+    "<b>bold</b>",
+    "</script><!--",
+    "naïve 注意 🙂",
+    "\u2028\u2029\t\\",
+    "NaN Infinity",
+    "",
+]
+
+
+def random(t, *shape):
+    return np.random.default_rng(t).normal(size=shape)
+
+
+def scatter(t):
+    """Lines and points, with colours, sizes, errors and gaps."""
+    y = np.where(X == 2, np.nan, np.sin(X * t / 3))
+    marker = {"size": X + t, "color": y, "cmin": -1, "cmax": 1}
+    return go.Figure(
+        [
+            go.Scatter(x=X, y=y, marker=marker, error_y={"array": y / 9}),
+            go.Scatter(x=X, y=[None, t, np.inf, 0.1 * t], text=[None, t, 1]),
+            go.Scattergl(x=X, y=X**t, fill="tozeroy"),
+        ]
+    )
+
+
+def diverging(t):
+    """Gradient descent on w² that runs away at large rates."""
+    w = 10.0 * (1 - 2 * (0.1 + 0.45 * t)) ** np.arange(12)
+    return go.Figure(go.Scatter(y=w**2))
+
+
+def logarithmic(t):
+    figure = go.Figure(go.Scatter(x=X, y=10.0 ** (-X * t) * (X != 1)))
+    figure.add_scatter(x=X, y=1e-30 * np.exp(random(t, 13)), yaxis="y2")
+    return figure.update_layout(
+        yaxis={"type": "log", "range": [-9, 0]},
+        yaxis2={"type": "log", "overlaying": "y", "side": "right"},
+    )
+
+
+def zoomed(t):
+    """An axis that shows a thousandth of what there is."""
+    figure = go.Figure(go.Scatter(x=X, y=np.tan(X + t)))
+    figure.add_scatter(x=X, y=1e6 + X * t, yaxis="y2")
+    return figure.update_layout(
+        yaxis_range=[-0.01, 0.01],
+        yaxis2={"range": [1e6, 1e6 + 1e-3], "overlaying": "y"},
+    )
+
+
+def standing(t):
+    """What stands still, and needs all of its digits."""
+    return go.Figure(
+        [
+            go.Scatter(x=1.7e9 + X, y=X * t),
+            go.Scatter(x=[2461053.500001, 2461053.500002], y=[1000.00001, t]),
+            go.Scatter(x=[2**53 + 1, 2**62], y=np.array([2**62, 3])),
+            go.Bar(x=[0.1 + 0.2, 1 / 3], y=np.float32([0.1, 1 / 3])),
+        ]
+    )
+
+
+def bar(t):
+    return go.Figure(
+        [
+            go.Bar(
+                x=["a", "b", "c"], y=[t, 2, 0.25 / (t + 1)], base=[t, 0, 1]
+            ),
+            go.Bar(x=["a", "b", "c"], y=random(t, 3), text=[t, "<i>", None]),
+        ],
+        {"barmode": "stack", "xaxis": {"categoryorder": "total ascending"}},
+    )
+
+
+def bar_each(t):
+    """One number a trace."""
+    return go.Figure(
+        [go.Bar(y=[1 + 1e-7 * t * k], name=str(k)) for k in range(4)]
+    )
+
+
+def multicategory(t):
+    groups = [["one", "one", "two"], ["x", "y", "x"]]
+    figure = go.Figure(go.Bar(x=groups, y=[1, t, 2]))
+    return figure.add_bar(x=[["one"] * t, ["x"] * t], y=[3] * t)
+
+
+def numbers_as_categories(t):
+    return go.Figure(
+        go.Bar(x=np.array([0.1, 0.2, 0.3]) * t, y=[1, 2, 3]),
+        {"xaxis": {"type": "category"}},
+    )
+
+
+def histogram(t):
+    numbers = np.round(random(t, 200), 1)
+    return go.Figure(
+        [
+            go.Histogram(
+                x=numbers, xbins={"start": -3, "end": 3, "size": 0.1}
+            ),
+            go.Histogram2d(x=numbers, y=random(t + 9, 200), xaxis="x2"),
+            go.Histogram2dContour(x=numbers, y=numbers[::-1], xaxis="x2"),
+        ]
+    )
+
+
+def distributions(t):
+    return go.Figure(
+        [
+            go.Box(y=random(t, 50), boxpoints="all", name="box"),
+            go.Box(q1=[1], median=[2 + t / 7], q3=[3], lowerfence=[t / 9]),
+            go.Violin(x=random(t, 50) * 1e-5, side="positive"),
+        ]
+    )
+
+
+def heatmap(t):
+    z = np.where(SQUARE == 4, np.nan, SQUARE * t / 7)
+    return go.Figure(
+        [
+            go.Heatmap(z=z, zmin=0, zmax=20, customdata=SQUARE[..., None] * t),
+            go.Heatmap(
+                z=[[1, None], [t, np.nan]], text=[["a", None], ["", "b"]]
+            ),
+            go.Heatmap(z=np.full((3, 5), 1 / (3 + t)), coloraxis="coloraxis"),
+        ],
+        {"coloraxis": {"cmin": 0, "cmax": 1}},
+    )
+
+
+def contour(t):
+    return go.Figure(
+        [
+            go.Contour(z=np.cos(SQUARE * t), contours={"start": -1, "end": t}),
+            go.Carpet(a=[4, 4, 5, 5], b=[1, 2, 1, 2], y=[t, 3.5, 4, 3]),
+            go.Contourcarpet(a=[0, 1, 2], b=[1, 2, 3], z=[1.5, t, 2]),
+        ]
+    )
+
+
+def image(t):
+    pixels = np.uint8(SQUARE[..., None] * [t, 9, 12])
+    return go.Figure(
+        [go.Image(z=pixels), go.Image(source=PIXEL)],
+        {
+            "images": [
+                {"source": PIXEL, "x": t, "y": 1, "sizex": 1, "layer": "below"}
+            ]
+        },
+    )
+
+
+def candles(t):
+    prices = 100 + random(t, 4, 4)
+    lots = dict(zip(("open", "high", "low", "close"), prices, strict=True))
+    return go.Figure(
+        [go.Candlestick(x=DAYS, **lots), go.Ohlc(x=DAYS, **lots)],
+        {"xaxis": {"rangeslider": {"visible": False}}},
+    )
+
+
+def dates(t):
+    noon = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC)
+    later = DAYS + pd.Timedelta(days=t)
+    stamps = [pd.Timestamp("2026-03-01"), pd.NaT, noon, datetime.date.min]
+    figure = go.Figure(
+        [
+            go.Scatter(x=later, y=[1, 2, 3, t]),
+            go.Scatter(x=np.array(later, "datetime64[D]"), y=[t, 2, 3, 4]),
+            go.Scatter(
+                x=stamps, y=pd.Series([1, pd.NA, None, t], dtype=object)
+            ),
+            go.Scatter(x=[np.datetime64("2026-01-02T03"), later[0]], y=[0, t]),
+        ]
+    )
+    figure.add_vline(x=np.datetime64("2026-01-30"))
+    figure.add_vrect(x0=later[0], x1=datetime.date(2026, 2, 3 + t))
+    return figure.update_xaxes(range=["2026-01-01", later[3]])
+
+
+def pie(t):
+    return go.Figure(
+        [
+            go.Pie(labels=["a", "b", ""], values=[1, t, 0.5], hole=0.1 * t),
+            go.Pie(labels=["a", "b"], values=np.array([1e-9, 2e-9 * t])),
+        ]
+    )
+
+
+def hierarchies(t):
+    tree = {
+        "labels": ["all", "a", "b", "a1"],
+        "parents": ["", "all", "all", "a"],
+        "values": [10, 4 + t / 3, 6 - t / 3, t],
+    }
+    kinds = (go.Treemap, go.Sunburst, go.Icicle)
+    return go.Figure(
+        [kind(**tree, branchvalues="remainder") for kind in kinds]
+    )
+
+
+def flows(t):
+    link = {"source": [0, 1, 0], "target": [2, 2, 1], "value": [8, 4.5, t]}
+    node = {"label": ["a", "b", f"c {t}"], "color": ["red", "#0f0", "blue"]}
+    return go.Figure(
+        [
+            go.Sankey(node=node, link=link),
+            go.Parcats(
+                dimensions=[
+                    {"label": "cue", "values": ["x", "y", "x"][: t + 1]}
+                ]
+            ),
+        ]
+    )
+
+
+def table(t):
+    return go.Figure(
+        go.Table(
+            header={"values": ["name", f"<b>{t}</b>"]},
+            cells={"values": [["a", None], np.array([0.1, 0.3]) * t]},
+        )
+    )
+
+
+def polar(t):
+    return go.Figure(
+        [
+            go.Scatterpolar(r=X * t, theta=X * 50),
+            go.Barpolar(r=[t, 2, 3], theta=["a", "b", "c"], subplot="polar2"),
+            go.Scattersmith(real=[0.5, 1, t], imag=[0.5, t, 2]),
+        ],
+        {"polar": {"radialaxis": {"range": [0, 1], "type": "linear"}}},
+    )
+
+
+def ternary(t):
+    return go.Figure(
+        go.Scatterternary(a=[1, t, 3], b=[3.5, 2, t / 7], c=[1, 1, 1])
+    )
+
+
+def solid(t):
+    z = np.cos(SQUARE / 3 + t)
+    scene = {"zaxis": {"range": [-2, 2]}, "camera": {"eye": {"x": 0.1 * t}}}
+    return go.Figure(
+        [
+            go.Surface(z=z, surfacecolor=z * 9, cmin=-9, cmax=9),
+            go.Scatter3d(x=X, y=X**2, z=X * t, marker={"color": X / (t + 1)}),
+            go.Mesh3d(
+                x=[0, 1, 2, t],
+                y=[0, 0, 1, 2],
+                z=[0, 2, 0.1, 1],
+                i=[0],
+                j=[1],
+                k=[2 + t % 2],
+            ),
+            go.Cone(x=[1], y=[1], z=[1], u=[0.1 * t], v=[1], w=[0]),
+            go.Isosurface(x=X, y=X, z=X, value=X * t),
+        ],
+        {"scene": scene},
+    )
+
+
+def parallel(t):
+    return go.Figure(
+        [
+            go.Parcoords(
+                dimensions=[
+                    {"label": "a", "range": [0, 9], "values": X * t},
+                    {
+                        "label": "b",
+                        "constraintrange": [[1, t + 2]],
+                        "values": X,
+                    },
+                ],
+                line={"color": X * t, "colorscale": [[0, "red"], [1, "blue"]]},
+            ),
+            go.Splom(dimensions=[{"label": "a", "values": random(t, 6)}]),
+        ]
+    )
+
+
+def indicator(t):
+    return go.Figure(
+        go.Indicator(
+            mode="gauge+number+delta",
+            value=0.1 * t,
+            delta={"reference": 1 / 3},
+            gauge={
+                "axis": {"range": [None, 1 + t]},
+                "steps": [{"range": [0, t]}],
+            },
+        )
+    )
+
+
+def funnels(t):
+    return go.Figure(
+        [
+            go.Funnel(y=["seen", "bought"], x=[100 + t, 7.5]),
+            go.Funnelarea(labels=["a", "b"], values=[5, t / 3]),
+            go.Waterfall(
+                x=["a", "b"], y=[10 * t, None], measure=["relative", "total"]
+            ),
+        ]
+    )
+
+
+def buttons(t):
+    deep = [{"y": [[1, {"a": [t, {}]}]]}, {"title.text": f"{t}"}, [0, None]]
+    return go.Figure(
+        go.Scatter(y=[t]),
+        {
+            "updatemenus": [
+                {"buttons": [{"args": deep, "args2": [], "label": "<b>"}]},
+                {"buttons": [{"args": [["a", ["b", {"c": [[{"d": t}]]}]]]}]},
+            ],
+            "sliders": [
+                {"active": t, "steps": [{"args": [{"x": [[t]]}]}] * 5}
+            ],
+        },
+    )
+
+
+def data_of_users(t):
+    """What Plotly hands on and does not look into."""
+    return go.Figure(
+        go.Scatter(
+            y=[1, t],
+            customdata=[[{"a": [{"b": t}]}, None], [pd.NA, {}], [True, []]],
+            meta={"uid": "mine", "none": None, "deep": [[[{"uid": t}]]]},
+            ids=["a", f"b{t}"],
+            hovertemplate="%{customdata[0].a}<extra></extra>",
+            selectedpoints=[t % 2],
+        ),
+        {
+            "meta": [True, 1, 2**60, {"uid": t}, "x", {}, [], [[], {}]],
+            "shapes": [{}, {"x0": t, "line": {}}],
+        },
+    )
+
+
+def text_as_meta(t):
+    return go.Figure(go.Scatter(y=[t]), {"meta": "text" if t else "other"})
+
+
+def number_as_meta(t):
+    return go.Figure(go.Scatter(y=[t]), {"meta": 0.1 * t})
+
+
+def texts(t):
+    text = TEXTS[t % len(TEXTS)]
+    return go.Figure(
+        go.Scatter(x=TEXTS, y=[t] * 6, text=TEXTS[::-1], name=text),
+        {
+            "title": {"text": text, "subtitle": {"text": rf"$\alpha_{t}$"}},
+            "annotations": [{"text": text, "x": t, "ax": 1 / 3}],
+        },
+    )
+
+
+def layout(t):
+    """Axes, shapes and what else there is beside the traces."""
+    figure = make_subplots(
+        2, 2, shared_xaxes=True, subplot_titles=list("abcd")
+    )
+    for row in (1, 2):
+        figure.add_scatter(x=X, y=X * t / 7, row=row, col=1)
+    figure.add_shape(type="path", path=f"M 0,0 L {t},1 Z")
+    figure.add_hline(y=0.1 * t, line_dash="dot", annotation_text="here")
+    figure.update_yaxes(range=[0, t], tickvals=np.arange(3) * t / 3, row=1)
+    figure.update_xaxes(
+        range=[t, None],
+        ticktext=["a", "b"],
+        tickformatstops=[{"dtickrange": [None, t], "value": "%H"}],
+    )
+    return figure.update_layout(
+        hoverlabel={"namelength": -1},
+        legend={"x": 0.1 * t},
+        colorway=["red", "blue"][: 1 + t % 2],
+        showlegend=bool(t % 2),
+        height=300 + t,
+    )
+
+
+def ragged(t):
+    return go.Figure(
+        go.Heatmap(z=[[1, 2, t], [0.5], []]), {"meta": [[0.1 * t], [1, [t]]]}
+    )
+
+
+def growing(t):
+    return go.Figure(
+        [
+            go.Scatter(y=random(1, t)),
+            go.Heatmap(z=random(2, t, 3)),
+            go.Scatter(x=["a"] * t, y=[]),
+        ]
+    )
+
+
+# What the figure itself says that is visible of its numbers.
+VISIBLE = {
+    (scatter, "data", 0, "marker", "color"): 2,
+    (zoomed, "data", 0, "y"): 0.02,
+    (zoomed, "data", 1, "y"): 1e-3,
+    (heatmap, "data", 0, "z"): 20,
+    (heatmap, "data", 2, "z"): 1,
+    (polar, "data", 0, "r"): 1,
+    (solid, "data", 0, "z"): 4,
+    (solid, "data", 0, "surfacecolor"): 18,
+    (solid, "data", 1, "z"): 4,
+    (parallel, "data", 0, "dimensions", 0, "values"): 9,
+    (layout, "data", 0, "y"): 1,
+}
+FIGURES = [
+    value
+    for name, value in globals().copy().items()
+    if callable(value)
+    and getattr(value, "__module__", "") == __name__
+    and name != "random"
+]
