@@ -12,7 +12,6 @@ import math
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from d2lattn.checks import check_kernel_size
 from d2lattn.scoring import DotProductAttention
 
 __all__ = ["LAYERS", "Convolution", "Recurrence", "SelfAttention"]
@@ -158,3 +157,11 @@ LAYERS: dict[str, type[nn.Module]] = {
     "recurrence": Recurrence,
     "self-attention": SelfAttention,
 }
+
+
+def check_kernel_size(kernel_size: int) -> None:
+    """Raise a `ValueError` unless a kernel has a middle and two sides."""
+    if kernel_size < 3 or kernel_size % 2 == 0:
+        raise ValueError(
+            f"kernel_size must be odd and at least 3, but is {kernel_size}"
+        )

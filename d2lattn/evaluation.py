@@ -213,33 +213,54 @@ def check_references(
 ) -> None:
     """Raise a `ValueError` unless each translation has its references.
 
+    Words in place of texts are refused where that is certain: where every
+    reference is a single word, some sentence has three or more, and not every
+    translation is a single word, too.
+
     >>> check_references(["va !"], ["Va !"])
     Traceback (most recent call last):
         ...
-    ValueError: references must be a list for each sentence, but that of \
-sentence 0 is the string 'Va !'; write ['Va !']
+    ValueError: references must be a list of texts for each sentence, but \
+that of sentence 0 is 'Va !'; write ['Va !']
     """
-    if isinstance(translations, str) or isinstance(references, str):
-        raise ValueError(
-            "translations and references must be lists, one entry a sentence, "
-            "but one of them is a string"
-        )
+    for name, lists in ("translations", translations), ("references", references):
+        if isinstance(lists, str) or not isinstance(lists, Sequence):
+            raise ValueError(
+                f"{name} must be a list, one entry a sentence, but is "
+                f"{lists!r}"
+            )
     if len(translations) != len(references):
         raise ValueError(
             "translations and references must be equally many, but there are "
             f"{len(translations)} and {len(references)}"
         )
-    if len(translations) == 0:
+    if not translations:
         raise ValueError("translations must not be empty, but there are none")
-    for number, refs in enumerate(references):
-        if isinstance(refs, str):
+    for number, (text, refs) in enumerate(
+        zip(translations, references, strict=True)
+    ):
+        if not isinstance(text, str):
             raise ValueError(
-                "references must be a list for each sentence, but that of "
-                f"sentence {number} is the string {refs!r}; write [{refs!r}]"
+                "translations must be texts, not words, but that of sentence "
+                f"{number} is {text!r}"
             )
-        if not refs or not all(ref.strip() for ref in refs):
+        if isinstance(refs, str) or not isinstance(refs, Sequence):
+            raise ValueError(
+                "references must be a list of texts for each sentence, but "
+                f"that of sentence {number} is {refs!r}; write [{refs!r}]"
+            )
+        if not refs or not all(isinstance(x, str) and x.strip() for x in refs):
             raise ValueError(
                 "references must hold at least one text for each sentence, "
                 f"and none that is empty, but those of sentence {number} are "
                 f"{list(refs)!r}"
             )
+    if (
+        max(map(len, references)) > 2
+        and any(len(text.split()) > 1 for text in translations)
+        and all(len(ref.split()) == 1 for refs in references for ref in refs)
+    ):
+        raise ValueError(
+            "references must be texts, but are single words, as in "
+            f"{list(references[0])!r}; write [' '.join(words)]"
+        )

@@ -17,9 +17,10 @@ from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 from d2lattn.checks import (
-    check_encoded_pair,
+    check_encoded,
     check_positive,
-    check_source_lengths,
+    check_shape,
+    check_source,
     check_tokens,
 )
 from d2lattn.scoring import AdditiveAttention
@@ -114,11 +115,11 @@ class Seq2SeqEncoder(nn.Module):
         valid_lens: Integer[Tensor, "B"] | None = None,
     ) -> tuple[Float[Tensor, "B K D"], Float[Tensor, "L B D"]]:
         """The outputs and the final states, for a decoder's `init_state`."""
-        check_tokens(X, self.embedding.num_embeddings)
+        check_source(X, self.embedding.num_embeddings, valid_lens)
         B, K = X.shape
         if valid_lens is None:
             valid_lens = torch.full((B,), K, device=X.device)
-        check_source_lengths(valid_lens, B, K)
+        check_shape("valid_lens", valid_lens, (B,))
         rows = torch.arange(B, device=X.device)
         X, hidden = self.embedding(X), []  # (B, K, E)
         for rnn in self.rnns:
@@ -311,3 +312,21 @@ class EncoderDecoder(nn.Module):
         state = self.decoder.init_state(enc_outputs, src_valid_lens)
         logits, _ = self.decoder(tgt, state)
         return logits
+
+
+def check_encoded_pair(
+    enc_outputs: tuple[Tensor, Tensor],
+    enc_valid_lens: Tensor | None,
+    rnn: nn.GRU,
+) -> None:
+    """Raise a `ValueError` unless this GRU can go on from the encoder's."""
+    if isinstance(enc_outputs, Tensor) or len(enc_outputs) != 2:
+        raise ValueError(
+            "enc_outputs must be the outputs (B, K, D) and the final states "
+            "(L, B, D) of a Seq2SeqEncoder, but is a "
+            f"{type(enc_outputs).__name__}"
+        )
+    outputs, hidden = enc_outputs
+    check_encoded(outputs, enc_valid_lens, rnn.hidden_size)
+    wanted = rnn.num_layers, len(outputs), rnn.hidden_size
+    check_shape("the encoder's final state", hidden, wanted)

@@ -4,6 +4,7 @@ The loop knows no model and no corpus. It takes what is called as
 `model(src, tgt, src_valid_lens)` and batches of `d2lattn.corpora`.
 """
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -13,11 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from d2lattn.checks import (
-    check_finite,
-    check_labels,
-    check_positive,
-)
+from d2lattn.checks import check_lengths, check_positive, check_shape, look
 from d2lattn.corpora.batches import Batch, Batches
 from d2lattn.masking import length_mask
 from d2lattn.modes import evaluating
@@ -245,3 +242,27 @@ def mean_loss(model: nn.Module, batches: Batches | Sequence[Batch]) -> float:
             total += count * float(batch_loss(model, batch.to(device)))
             tokens += count
     return total / tokens
+
+
+def check_labels(logits: Tensor, labels: Tensor, valid_lens: Tensor) -> None:
+    """Raise a `ValueError` unless there is a label for each row of logits."""
+    check_shape("logits", logits, ("B", "T", "V"))
+    B, T, _ = logits.shape
+    check_shape("labels", labels, (B, T))
+    check_lengths(valid_lens, (B, 1, T))
+    check_shape("valid_lens", valid_lens, (B,))
+    if look(valid_lens) == (0, 0):
+        raise ValueError(
+            "valid_lens must leave at least one real token, but all "
+            f"{B} lengths are 0"
+        )
+
+
+def check_finite(name: str, number: float, step: int) -> float:
+    """Return the number, or raise a `ValueError` where it is none."""
+    if not math.isfinite(number):
+        raise ValueError(
+            f"{name} must be a finite number, but is {number} after step "
+            f"{step}; a lower learning rate may help"
+        )
+    return number

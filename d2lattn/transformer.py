@@ -15,9 +15,10 @@ from d2lattn.checks import (
     check_encoded,
     check_positive,
     check_shape,
+    check_source,
     check_tokens,
 )
-from d2lattn.masking import ValidLens
+from d2lattn.masking import ValidLens, hide
 from d2lattn.multihead import CausalAttention, MultiHeadAttention
 from d2lattn.positional import PositionalEncoding
 
@@ -42,20 +43,21 @@ class PositionWiseFFN(nn.Module):
       \mathbf{W}_2 \max(0, \mathbf{W}_1\mathbf{x} + \mathbf{b}_1)
       + \mathbf{b}_2$$
 
-    Shapes: input and output (..., D), `ffn_num_hiddens` in between.
+    Shapes: input and output (..., D), D being `ffn_num_outputs`, and
+    `ffn_num_hiddens` in between.
 
     Paper: Vaswani et al. (2017), section 3.3, equation 2.
 
-    >>> ffn = PositionWiseFFN(num_hiddens=4, ffn_num_hiddens=8)
+    >>> ffn = PositionWiseFFN(ffn_num_hiddens=8, ffn_num_outputs=4)
     >>> ffn(torch.ones(2, 3, 4)).shape
     torch.Size([2, 3, 4])
     """
 
-    def __init__(self, num_hiddens: int, ffn_num_hiddens: int):
+    def __init__(self, ffn_num_hiddens: int, ffn_num_outputs: int):
         super().__init__()
-        self.dense1 = nn.Linear(num_hiddens, ffn_num_hiddens)
+        self.dense1 = nn.Linear(ffn_num_outputs, ffn_num_hiddens)
         self.relu = nn.ReLU()
-        self.dense2 = nn.Linear(ffn_num_hiddens, num_hiddens)
+        self.dense2 = nn.Linear(ffn_num_hiddens, ffn_num_outputs)
 
     def forward(self, X: Float[Tensor, "*B D"]) -> Float[Tensor, "*B D"]:
         return self.dense2(self.relu(self.dense1(X)))
@@ -138,7 +140,7 @@ class TransformerEncoderBlock(nn.Module):
             num_hiddens, num_heads, dropout, use_bias
         )
         self.addnorm1 = AddNorm(num_hiddens, dropout, norm_first=norm_first)
-        self.ffn = PositionWiseFFN(num_hiddens, ffn_num_hiddens)
+        self.ffn = PositionWiseFFN(ffn_num_hiddens, num_hiddens)
         self.addnorm2 = AddNorm(num_hiddens, dropout, norm_first=norm_first)
 
     def forward(
@@ -239,7 +241,7 @@ class TransformerEncoder(nn.Module):
         self, X: Integer[Tensor, "B K"], valid_lens: ValidLens = None
     ) -> Float[Tensor, "B K D"]:
         """The vectors of the tokens, for a decoder's `init_state`."""
-        check_tokens(X, self.embedding.num_embeddings)
+        check_source(X, self.embedding.num_embeddings, valid_lens)
         X = self.pos_encoding(self.embedding(X) * self.scale)  # (B, K, D)
         for blk in self.blks:
             X = blk(X, valid_lens)
@@ -317,8 +319,8 @@ class TransformerDecoderBlock(nn.Module):
         ffn_num_hiddens: int,
         num_heads: int,
         dropout: float = 0.0,
-        use_bias: bool = False,
         *,
+        use_bias: bool = False,
         norm_first: bool = False,
     ):
         super().__init__()
@@ -331,7 +333,7 @@ class TransformerDecoderBlock(nn.Module):
             num_hiddens, num_heads, dropout, use_bias
         )
         self.addnorm2 = AddNorm(num_hiddens, dropout, norm_first=norm_first)
-        self.ffn = PositionWiseFFN(num_hiddens, ffn_num_hiddens)
+        self.ffn = PositionWiseFFN(ffn_num_hiddens, num_hiddens)
         self.addnorm3 = AddNorm(num_hiddens, dropout, norm_first=norm_first)
 
     def init_cache(self, enc_outputs: Float[Tensor, "B K D"]) -> BlockCache:
@@ -405,13 +407,13 @@ class TransformerDecoder(nn.Module):
     ):
         super().__init__()
         check_positive(num_blks=num_blks)
-        sizes = num_hiddens, ffn_num_hiddens, num_heads, dropout, use_bias
+        sizes = num_hiddens, ffn_num_hiddens, num_heads, dropout
+        options = {"use_bias": use_bias, "norm_first": norm_first}
         self.scale = math.sqrt(num_hiddens)
         self.embedding = scaled_embedding(vocab_size, num_hiddens)
         self.pos_encoding = PositionalEncoding(num_hiddens, dropout, max_len)
         self.blks: Any = nn.ModuleList(
-            TransformerDecoderBlock(*sizes, norm_first=norm_first)
-            for _ in range(num_blks)
+            TransformerDecoderBlock(*sizes, **options) for _ in range(num_blks)
         ).apply(xavier)
         self.ln = nn.LayerNorm(num_hiddens) if norm_first else nn.Identity()
         self.dense = nn.Linear(num_hiddens, vocab_size)
@@ -425,6 +427,7 @@ class TransformerDecoder(nn.Module):
     ) -> TransformerState:
         """Read the source, before any token of the target."""
         check_encoded(enc_outputs, enc_valid_lens, self.dense.in_features)
+        _, enc_outputs = hide(enc_valid_lens, enc_outputs, enc_outputs)
         caches = tuple(blk.init_cache(enc_outputs) for blk in self.blks)
         return TransformerState(caches, enc_valid_lens)
 

@@ -231,7 +231,7 @@ def test_wrong_bandwidth(bandwidth):
 
 @pytest.mark.parametrize("kernel", [boxcar, constant])
 def test_flat_kernels_cannot_learn(kernel):
-    with pytest.raises(ValueError, match=f"{kernel.__name__} is flat"):
+    with pytest.raises(ValueError, match=f"but is {kernel.__name__}, which is flat"):
         NadarayaWatson(kernel, learned=True)
 
 
@@ -239,7 +239,7 @@ WRONG_SIZES = [
     ((B, Q, 3), (B, K, D), (B, K, V), "queries and keys .* same size"),
     ((B, Q, D), (2, K, D), (2, K, V), "queries and keys .* same leading"),
     ((B, Q, D), (B, K, D), (2, K, V), "queries and values .* same leading"),
-    ((B, Q, D), (B, K, D), (B, 2, V), "every key needs one value"),
+    ((B, Q, D), (B, K, D), (B, 2, V), "keys and values must be equally many"),
     ((B, Q, D), (B, K, D), (K,), "values must have at least two dim"),
     ((D,), (K, D), (K, V), "queries must have at least two dimensions"),
 ]
