@@ -19,6 +19,7 @@ from d2lattn.beams import (
     hypotheses,
     next_beam,
     next_log_probs,
+    penalty,
     propose,
 )
 from d2lattn.checks import check_positive
@@ -27,10 +28,18 @@ from d2lattn.corpora.vocabulary import Vocab
 from d2lattn.modes import evaluating
 
 __all__ = [
+    "Beam",
     "BeamStep",
+    "Hypothesis",
     "beam_search",
     "beam_steps",
+    "best_first",
     "greedy_search",
+    "hypotheses",
+    "next_beam",
+    "next_log_probs",
+    "penalty",
+    "propose",
     "translate",
 ]
 

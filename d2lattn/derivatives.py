@@ -52,10 +52,10 @@ def differentiable(attention: Callable[..., Tensor]) -> Callable[..., Tensor]:
             return output
 
         def again(
-            grads: tuple[Tensor | None, ...], above: tuple[Tensor, ...]
+            grads: tuple[Tensor | None, ...], above: tuple[Tensor | None, ...]
         ) -> tuple[Tensor | None, ...] | None:
             """The same gradients, with a graph, where one is made."""
-            if not torch.is_grad_enabled():
+            if above[0] is None or not torch.is_grad_enabled():
                 return None
             if dropout:
                 raise ValueError(

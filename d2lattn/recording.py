@@ -54,32 +54,28 @@ class Watch:
 
     `running` are the attentions that were called and have not answered yet.
     What attends inside another is part of it, and is not kept a second time.
+    In a copy of the model, a watch keeps nothing.
     """
 
-    def __init__(self, calls: list[Tensor], running: list[nn.Module]):
+    def __init__(
+        self, calls: list[Tensor] | None = None, running: Any = ()
+    ):
         self.calls, self.running = calls, running
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        return Watch, ()  # a copy
 
     def begin(self, module: nn.Module, args: Any) -> None:
         """Note that it was called."""
-        self.running.append(module)
+        if self.calls is not None:
+            self.running.append(module)
 
     def end(self, module: Any, args: Any, options: Any, output: Any) -> None:
         """Keep the weights, unless it failed and has no output."""
-        self.running.pop()
-        if not self.running and output is not None:
-            self.calls.append(weights_of(module, *args, **options))
-
-    def __reduce__(self) -> tuple[type, tuple[()]]:
-        return Asleep, ()
-
-
-class Asleep:
-    """What becomes of a `Watch` in a copy of the model: it keeps nothing."""
-
-    def begin(self, *args: Any) -> None:
-        """Do nothing."""
-
-    end = begin
+        if self.calls is not None:
+            self.running.pop()
+            if not self.running and output is not None:
+                self.calls.append(weights_of(module, *args, **options))
 
 
 def attention_paths(model: nn.Module) -> dict[nn.Module, str]:

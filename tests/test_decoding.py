@@ -16,7 +16,6 @@ from d2lattn.decoding import (
     penalty,
     translate,
 )
-from d2lattn.modes import evaluating
 from d2lattn.recording import record_attention
 from d2lattn.seq2seq import (
     EncoderDecoder,
@@ -633,17 +632,6 @@ def test_between_two_steps_the_model_is_as_it_was(model):
     assert model.training
 
 
-def test_evaluating_nests():
-    model = nn.Sequential(nn.Dropout())
-    with evaluating(model), evaluating(model):
-        assert not model[0].training
-    assert model[0].training
-    with pytest.raises(KeyError), evaluating(model):
-        raise KeyError
-    assert model[0].training
-    assert torch.is_grad_enabled()
-
-
 def test_arguments_are_left_alone(model):
     src, lens = draw()
     before = src.clone(), lens.clone()
@@ -725,8 +713,8 @@ def test_small_integers_as_tokens(model):
 WRONG = [
     ({"bos": V}, "tokens must lie between 0 and .* 10, but go from 11"),
     ({"bos": -1}, "tokens must lie between 0 and .* 10, but go from -1"),
-    ({"eos": V}, "eos must be between 0 and 10, but is 11"),
-    ({"eos": -1}, "eos must be between 0 and 10, but is -1"),
+    ({"eos": V}, "eos must lie between 0 and .* 10, but is 11"),
+    ({"eos": -1}, "eos must lie between 0 and .* 10, but is -1"),
     ({"max_len": 0}, "max_len must be at least 1, but is 0"),
 ]
 WRONG_BEAMS = [
@@ -851,6 +839,22 @@ def test_padding_is_no_word(translator):
     dense.bias.data[[Vocab.pad, Vocab.bos]] += 99.0
     arguments = translator, SENTENCES, SRC_VOCAB, TGT_VOCAB
     assert translate(*arguments, max_len=4) == [[]] * len(SENTENCES)
+
+
+def test_translating_with_few_positions():
+    sizes, few = (D, 17, 3, 2), {"max_len": MAX_LEN}
+    model = EncoderDecoder(
+        TransformerEncoder(SOURCES, *sizes, **few),
+        TransformerDecoder(V, *sizes, **few),
+    )
+    model.decoder.dense.bias.data[4] = 99  # no sentence ends
+    arguments = model, SENTENCES, SRC_VOCAB, TGT_VOCAB
+    expected = [["t0"] * MAX_LEN] * len(SENTENCES)
+    assert translate(*arguments, beam_size=2) == expected
+    sentences = [("s1",), ("s2",) * MAX_LEN]
+    message = "sentences must have at most 8 words, .* but one has 9"
+    with pytest.raises(ValueError, match=message):
+        translate(model, sentences, SRC_VOCAB, TGT_VOCAB)
 
 
 def test_nothing_to_translate(translator):

@@ -174,9 +174,15 @@ def test_exact_match_with_capitals():
         (["a", "b"], [["a"]], "equally many, but there are 2 and 1"),
         (["a", "b"], [["a"], []], r"those of sentence 1 are \[\]"),
         (["a", "b"], [["a", " "], ["b"]], r"sentence 0 are \['a', ' '\]"),
-        (["a b"], ["a b"], r"sentence 0 is the string 'a b'; write \['a b'"),
-        ("a", [["a"]], "must be lists"),
-        (["a"], "a", "must be lists"),
+        (["a b"], ["a b"], r"sentence 0 is 'a b'; write \['a b'"),
+        ("a", [["a"]], "translations must be a list, .* but is 'a'"),
+        (["a"], "a", "references must be a list, .* but is 'a'"),
+        (["a"], None, "references must be a list, .* but is None"),
+        (7, [["a"]], "translations must be a list, .* but is 7"),
+        ([["a", "b"]], [["a b"]], r"texts, not words, .* is \['a', 'b'\]"),
+        (["a b"], [[["a", "b"]]], r"sentence 0 are \[\['a', 'b'\]\]"),
+        (["a"], [None], "sentence 0 is None"),
+        (["a b c"], [["a", "b", "c"]], r"single words, as in \['a', 'b', "),
     ],
 )
 @pytest.mark.usefixtures("unchecked")

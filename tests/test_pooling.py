@@ -1,13 +1,13 @@
 """Kernels and Nadaraya–Watson attention pooling."""
 
 import copy
-import io
 import itertools
 import math
 
 import pytest
 import torch
-from torch.autograd import gradcheck
+from oracles import assert_nothing_comes_through, saved_and_loaded
+from torch.autograd import gradcheck, gradgradcheck
 
 from d2lattn.pooling import (
     KERNELS,
@@ -183,11 +183,23 @@ def test_gradients_of_the_inputs(kernel):
     assert gradcheck(lambda *x: attention(*x, LENS), inputs, fast_mode=True)
 
 
-def test_gradient_where_query_meets_key():
-    queries, keys, values = draw()
-    queries = keys[:, :Q].clone().requires_grad_()
-    NadarayaWatson().double()(queries, keys, values).sum().backward()
-    assert queries.grad.isfinite().all()
+def test_gradients_where_query_meets_key():
+    _, keys, values = (x.requires_grad_() for x in draw())
+    attention = NadarayaWatson().double()
+
+    def meet(keys, values):
+        return attention(keys[:, :Q], keys, values, LENS)
+
+    for check in (gradcheck, gradgradcheck):
+        assert check(meet, (keys, values), fast_mode=True)
+
+
+@ALL_KERNELS
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_nothing_comes_through(kernel, value, dtype, device):
+    inputs = draw(dtype=dtype, device=device)
+    attention = NadarayaWatson(kernel, 2.0).to(device, dtype)
+    assert_nothing_comes_through(attention, inputs, LENS.to(device), value)
 
 
 def test_bandwidth_is_learned_only_if_asked():
@@ -267,14 +279,10 @@ def test_compiles_exports_and_copies(kernel):
     inputs = (*draw(dtype=torch.float32), LENS)
     attention = NadarayaWatson(kernel, 1.7)
     expected = attention(*inputs)
-    file = io.BytesIO()
-    torch.save(attention.state_dict(), file)
-    loaded = NadarayaWatson(kernel)
-    loaded.load_state_dict(torch.load(io.BytesIO(file.getvalue())))
     for same in (
         torch.compile(attention, backend="aot_eager", fullgraph=True),
         torch.export.export(attention, inputs).module(),
         copy.deepcopy(attention),
-        loaded,
+        saved_and_loaded(attention, NadarayaWatson(kernel)),
     ):
         torch.testing.assert_close(same(*inputs), expected)

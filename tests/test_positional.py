@@ -5,6 +5,7 @@ import math
 
 import pytest
 import torch
+from torch import nn
 
 from d2lattn.positional import PositionalEncoding
 
@@ -65,6 +66,23 @@ def test_follows_the_module(dtype, device):
     output = encoding(torch.zeros(B, N, D, dtype=dtype, device=device))
     assert (output.dtype, output.device.type) == (dtype, device)
     assert copy.deepcopy(encoding).P.equal(encoding.P)
+
+
+@SIZES
+@pytest.mark.parametrize(
+    "journey",
+    [
+        lambda x: x.to_empty(device="cpu"),
+        lambda x: x.to("meta").to_empty(device="cpu"),
+        lambda x: x.bfloat16().float(),
+        lambda x: x.half().float(),
+        lambda x: nn.Sequential(x).half().float()[0],
+    ],
+)
+def test_survives_what_happens_to_modules(num_hiddens, journey):
+    exact = PositionalEncoding(num_hiddens, max_len=MAX_LEN).P
+    encoding = PositionalEncoding(num_hiddens, max_len=MAX_LEN)
+    assert journey(encoding).P.equal(exact)
 
 
 def test_has_nothing_to_save_or_learn():

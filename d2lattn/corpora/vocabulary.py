@@ -48,7 +48,10 @@ class Vocab:
     def __init__(self, sentences: Iterable[Iterable[str]], min_freq: int = 1):
         check_positive(min_freq=min_freq)
         counts = Counter()
-        for sentence in listed("sentences must be a list, but", sentences):
+        wanted = "sentences must be a list, each a list of words, but"
+        if isinstance(sentences, str):
+            raise ValueError(f"{wanted} is {sentences!r}")
+        for sentence in listed(wanted, sentences):
             counts.update(check_words("a sentence", sentence))
         words = [word for word in counts if counts[word] >= min_freq]
         words.sort(key=lambda word: (-counts[word], word))
