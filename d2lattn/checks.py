@@ -14,7 +14,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 INTEGERS = {torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64}
 
-#: Tensors that were looked at: their version then, smallest and largest number.
+#: Tensors that were looked at: their version then, and their ends.
 _seen = WeakTensorKeyDictionary()
 
 
@@ -248,5 +248,5 @@ def check_positive(**numbers: object) -> None:
     ValueError: num_blks must be at least 1, but is 0
     """
     for name, number in numbers.items():
-        if not isinstance(number, Real) or not number >= 1:
+        if not isinstance(number, Real) or not float(number) >= 1:
             raise ValueError(f"{name} must be at least 1, but is {number!r}")

@@ -22,7 +22,8 @@ def differentiable(attention: Callable[..., Tensor]) -> Callable[..., Tensor]:
     >>> import torch.nn.functional as F
     >>> attend = differentiable(F.scaled_dot_product_attention)
     >>> X = torch.ones(1, 1, 2, 3, requires_grad=True)
-    >>> (slope,) = torch.autograd.grad(attend(X, X, X).sum(), X, create_graph=True)
+    >>> loss = attend(X, X, X).sum()
+    >>> (slope,) = torch.autograd.grad(loss, X, create_graph=True)
     >>> slope.requires_grad
     True
     """

@@ -49,17 +49,15 @@ def bleu(
     $c$ words long and the references closest in length $r$ words: what is
     too short is marked down.
 
-    Translations and references are plain text, not split into words: sacrebleu
-    splits both (its `13a`), so that scores of different models compare.
-    Each sentence has one reference or more, not all the same number, and any
-    of them counts. By default, capitals count as small letters. The signature
-    says all that and the version; without it a score says little.
+    Translations and references are texts, which sacrebleu splits into words
+    (its `13a`), so that scores of different models compare. Each sentence has
+    one reference or more, and any of them counts. By default, capitals count
+    as small letters. The signature says all that and the version.
 
-    It is a score for a corpus. Where there are no four words in a row in any
-    translation, $p_4$ has nothing to count, and the score is 0.
+    Without four words in a row in any translation, the score is 0.
 
-    Raises `ValueError` where translations and references are not equally
-    many, where there are none, or where a sentence has no reference.
+    Raises `ValueError` where translations and references are not texts, not
+    equally many, or none, or where a sentence has no reference.
 
     Papers: Papineni et al. (2002), section 2; Post (2018) for sacrebleu.
 
@@ -120,13 +118,11 @@ def alignment_links(
       j < m,\; i < n\}$$
 
     Row $i$ holds the weights with which target word $i$ was written, column
-    $j$ those of source word $j$. There are $n$ = `num_tgt` target words and
-    $m$ = `num_src` source words. A decoder has a row more, that writes
-    `<eos>`, and an encoder a column more, the `<eos>` of the source; after
-    both there may be padding. No row after the words is looked at. A target
-    word with its largest weight on a column after the words, which can only
-    be `<eos>`, has no link, and no more has one whose weights are all zero.
-    Where two weights are the largest, the first counts.
+    $j$ those of source word $j$, for $n$ = `num_tgt` and $m$ = `num_src`
+    words. The rows and columns after the words are those of `<eos>` and of
+    padding: no such row is looked at, and a target word with its largest
+    weight on such a column has no link. Neither has one whose weights are all
+    zero. Where two weights are the largest, the first counts.
 
     Give it `weights[1:]`, and the rows are those of the steps that *read* a
     target word and write the next.
@@ -173,11 +169,7 @@ def alignment_error_rate(
     $A$ are the links that were found, $S$ those that must be there, and $P$
     those that may be: the sure ones, and the `possible` ones if these are
     given. 0 is best and 1 worst. Each argument has the links of one sentence
-    after the other; they are counted over the whole corpus, so that a long
-    sentence counts for more than a short one.
-
-    With no more than sure links, this is 1 minus the F-measure of precision
-    and recall.
+    after the other, which are counted over the whole corpus.
 
     Raises `ValueError` where the arguments do not have the same number of
     sentences, or where there is no link at all to speak of.
@@ -223,7 +215,10 @@ def check_references(
     ValueError: references must be a list of texts for each sentence, but \
 that of sentence 0 is 'Va !'; write ['Va !']
     """
-    for name, lists in ("translations", translations), ("references", references):
+    for name, lists in (
+        ("translations", translations),
+        ("references", references),
+    ):
         if isinstance(lists, str) or not isinstance(lists, Sequence):
             raise ValueError(
                 f"{name} must be a list, one entry a sentence, but is "

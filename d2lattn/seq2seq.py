@@ -2,8 +2,7 @@
 
 The contract of all of them, those of `d2lattn.transformer` too:
 
-- `enc_outputs = encoder(X, valid_lens)`. What comes out is the business of
-  the encoder and its decoder; here it is a pair, there one tensor.
+- `enc_outputs = encoder(X, valid_lens)`: here a pair, there one tensor.
 - `state = decoder.init_state(enc_outputs, enc_valid_lens)`, once a sentence.
 - `logits, state = decoder(X, state)`, for one token a call or for many. A
   state is a value; `state.select(indices)` takes sequences of its batch.
@@ -35,22 +34,14 @@ __all__ = [
 
 
 class Seq2SeqState(NamedTuple):
-    """Where a recurrent decoder stands.
-
-    What it knows of the source, one vector (B, D) or one a word (B, K, D);
-    the hidden state of each layer, (L, B, D); and the lengths of the source
-    sequences, (B,), or None.
-    """
+    """What a recurrent decoder knows of the source, and where it stands."""
 
     source: Float[Tensor, "B D"] | Float[Tensor, "B K D"]
     hidden: Float[Tensor, "L B D"]
     enc_valid_lens: Integer[Tensor, "B"] | None
 
     def select(self, indices: Integer[Tensor, "N"]) -> "Seq2SeqState":
-        """Take these sequences of the batch, some twice if you like.
-
-        A beam search calls it with the sequences that it goes on from.
-        """
+        """Take these sequences of the batch, for a beam to go on from."""
         lens = self.enc_valid_lens
         return Seq2SeqState(
             self.source[indices],
@@ -65,25 +56,20 @@ class Seq2SeqEncoder(nn.Module):
     $$\mathbf{h}_t = \operatorname{GRU}(\mathbf{x}_t, \mathbf{h}_{t-1}),
       \qquad \mathbf{h}_0 = \mathbf{0}$$
 
-    A GRU reads from left to right, so that padding at the end of a sentence
-    cannot reach the outputs before it. The final state is read where the
-    sentence ends. Dropout is on the input of each layer.
+    The final state is read where the sentence ends, before the padding.
+    Dropout is on the input of each layer.
 
     Shapes: tokens (B, K), lengths (B,); the outputs of the top layer
-    (B, K, D), and the final state of each layer, (L, B, D). What the outputs
-    hold after the end of a sentence is nothing to look at.
+    (B, K, D), and the final state of each layer, (L, B, D).
 
     Raises `ValueError` where tokens or lengths are out of range or of
     another shape or dtype.
 
-    Papers: Cho et al. (2014), section 2.3, for the GRU; Sutskever et al.
-    (2014), section 2, for reading a sentence into a state.
+    Papers: Cho et al. (2014), section 2.3; Sutskever et al. (2014), section 2.
 
     >>> encoder = Seq2SeqEncoder(100, 8, num_hiddens=16, num_layers=2)
     >>> tokens = torch.tensor([[7, 2, 0], [7, 7, 2]])
     >>> outputs, hidden = encoder(tokens, torch.tensor([2, 3]))
-    >>> outputs.shape, hidden.shape
-    (torch.Size([2, 3, 16]), torch.Size([2, 2, 16]))
     >>> hidden[-1, 0].equal(outputs[0, 1])  # two words: read after the second
     True
     """
@@ -100,12 +86,8 @@ class Seq2SeqEncoder(nn.Module):
         check_positive(num_layers=num_layers)
         self.embedding = nn.Embedding(vocab_size, embed_size)
         self.rnns = nn.ModuleList(
-            nn.GRU(
-                num_hiddens if layer else embed_size,
-                num_hiddens,
-                batch_first=True,
-            )
-            for layer in range(num_layers)
+            nn.GRU(size, num_hiddens, batch_first=True)
+            for size in (embed_size, *[num_hiddens] * (num_layers - 1))
         )
         self.dropout = nn.Dropout(dropout)
 
@@ -137,22 +119,19 @@ class Seq2SeqDecoder(nn.Module):
       \mathbf{s}_{t-1}), \qquad \mathbf{c} = \mathbf{s}_0 = \mathbf{h}_K$$
 
     Each layer starts from the final state of the encoder's, and the top
-    layer's is the context $\mathbf{c}$ at every step, however long the
-    source was.
+    layer's is the context $\mathbf{c}$ at every step.
 
     Shapes: the encoder's pair (B, K, D) and (L, B, D) for `init_state`;
     tokens (B, T), logits (B, T, V).
 
-    Raises `ValueError` where tokens, lengths or the encoder's output are out
-    of range or of another shape or dtype.
+    Raises `ValueError` as the encoder does, of its output as well.
 
     Paper: Cho et al. (2014), section 2.2.
 
     >>> decoder = Seq2SeqDecoder(100, 8, num_hiddens=16, num_layers=2)
     >>> encoded = torch.ones(3, 5, 16), torch.ones(2, 3, 16)
     >>> state = decoder.init_state(encoded)
-    >>> logits, state = decoder(torch.tensor([[3], [1], [4]]), state)
-    >>> logits.shape
+    >>> decoder(torch.tensor([[3], [1], [4]]), state)[0].shape  # logits
     torch.Size([3, 1, 100])
     """
 
@@ -207,22 +186,16 @@ class Seq2SeqAttentionDecoder(nn.Module):
       \mathbf{s}_{t-1})$$
 
     The query is the state of the top layer before the step; keys and values
-    are the encoder's outputs; the weights are those of additive attention.
+    are the encoder's outputs. A recording has one entry (B, 1, K) per token.
 
-    Shapes: the encoder's pair (B, K, D) and (L, B, D) and lengths (B,) for
-    `init_state`; tokens (B, T), logits (B, T, V). A recording has one entry
-    (B, 1, K) a token.
-
-    Raises `ValueError` where tokens, lengths or the encoder's output are out
-    of range or of another shape or dtype.
+    Shapes and errors: as of `Seq2SeqDecoder`.
 
     Paper: Bahdanau et al. (2015), section 3.1.
 
     >>> decoder = Seq2SeqAttentionDecoder(100, 8, 16, num_layers=2)
     >>> encoded = torch.ones(3, 5, 16), torch.ones(2, 3, 16)
     >>> state = decoder.init_state(encoded, torch.tensor([4, 5, 2]))
-    >>> logits, state = decoder(torch.tensor([[3], [1], [4]]), state)
-    >>> logits.shape
+    >>> decoder(torch.tensor([[3], [1], [4]]), state)[0].shape  # logits
     torch.Size([3, 1, 100])
     """
 
@@ -254,7 +227,7 @@ class Seq2SeqAttentionDecoder(nn.Module):
         enc_outputs: tuple[Float[Tensor, "B K D"], Float[Tensor, "L B D"]],
         enc_valid_lens: Integer[Tensor, "B"] | None = None,
     ) -> Seq2SeqState:
-        """Take over where the encoder ended, and keep what it saw."""
+        """Take over where the encoder ended, and keep what it read."""
         check_encoded_pair(enc_outputs, enc_valid_lens, self.rnn)
         outputs, hidden = enc_outputs
         return Seq2SeqState(outputs, hidden, enc_valid_lens)
@@ -281,12 +254,7 @@ class EncoderDecoder(nn.Module):
 
     The logits at each token of the target are about the token that follows.
 
-    Shapes: source (B, K), target (B, T), source lengths (B,), logits
-    (B, T, V).
-
-    Raises `ValueError` as the encoder and the decoder do.
-
-    Papers: Cho et al. (2014), section 2.2; Sutskever et al. (2014), section 2.
+    Shapes: source (B, K), target (B, T), lengths (B,), logits (B, T, V).
 
     >>> encoder = Seq2SeqEncoder(100, 8, num_hiddens=16, num_layers=2)
     >>> decoder = Seq2SeqAttentionDecoder(50, 8, num_hiddens=16, num_layers=2)
@@ -320,11 +288,10 @@ def check_encoded_pair(
     rnn: nn.GRU,
 ) -> None:
     """Raise a `ValueError` unless this GRU can go on from the encoder's."""
-    if isinstance(enc_outputs, Tensor) or len(enc_outputs) != 2:
+    if not isinstance(enc_outputs, tuple) or len(enc_outputs) != 2:
         raise ValueError(
-            "enc_outputs must be the outputs (B, K, D) and the final states "
-            "(L, B, D) of a Seq2SeqEncoder, but is a "
-            f"{type(enc_outputs).__name__}"
+            "enc_outputs must be the outputs and the final states of a "
+            f"Seq2SeqEncoder, but is a {type(enc_outputs).__name__}"
         )
     outputs, hidden = enc_outputs
     check_encoded(outputs, enc_valid_lens, rnn.hidden_size)

@@ -89,8 +89,7 @@ def warm_up(step: int, num_hiddens: int, warmup_steps: int) -> float:
 def cool_down(step: int, num_steps: int) -> float:
     """Compute a factor for the learning rate that falls evenly, nearly to 0.
 
-    1 at the first of `num_steps` steps, 1 / `num_steps` at the last: what
-    training has learned comes to rest, which matters where it is short.
+    1 at the first of `num_steps` steps, 1 / `num_steps` at the last.
 
     Raises `ValueError` where a number is below 1 or the step is not one of
     the steps.
@@ -120,7 +119,7 @@ def pick_device() -> torch.device:
 
 
 class Epoch(NamedTuple):
-    """What an epoch brought: losses in nats a token, and what it took.
+    """What an epoch brought: losses in nats per token, and what it took.
 
     `train_loss` is the mean over the epoch, with dropout and label smoothing;
     `valid_loss` is that of `mean_loss` at its end, or None.
@@ -149,11 +148,8 @@ def train(
 
     `learning_rate` is a function of the step, which counts from 1. Gradients
     longer than `clip_norm` are shortened to it. `after_epoch` is called with
-    each epoch when it is through, to look at the model, save or print. The
-    model stays on the device, picked if none is given.
-
-    The same seed (`torch.manual_seed`, before the model is made) gives the
-    same model on the same machine.
+    each epoch when it is through. The model stays on the device, picked if
+    none is given.
 
     Raises `ValueError` where there is nothing to train on, or the loss is no
     longer a number.
@@ -205,10 +201,9 @@ def train(
 def batch_loss(
     model: nn.Module, batch: Batch, label_smoothing: float = 0.0
 ) -> Float[Tensor, ""]:
-    """The mean loss of a batch, all its tokens answered at once.
+    """Compute the mean loss of a batch, each token after the right ones.
 
-    Each answer is given after the right words before it, whatever the model
-    would have said there itself (teacher forcing).
+    That is called teacher forcing.
 
     >>> from d2lattn.seq2seq import *
     >>> sizes = 9, 4, 4, 1
@@ -228,8 +223,7 @@ def batch_loss(
 def mean_loss(model: nn.Module, batches: Batches | Sequence[Batch]) -> float:
     """Compute the mean loss of a model over the tokens of all batches.
 
-    In nats a token, without dropout and without label smoothing. Each module
-    comes back in the mode that it was in.
+    In nats per token, without dropout and without label smoothing.
 
     Raises `ValueError` where there is no batch.
     """

@@ -196,8 +196,7 @@ class TransformerEncoder(nn.Module):
       (\mathbf{X}_{b-1})$$
 
     With `norm_first` a last normalisation follows, since no block ends with
-    one. What stands after the end of a sequence is nothing to look at: say
-    the lengths to whoever attends to the output.
+    one.
 
     Shapes: tokens (B, K), lengths (B,), output (B, K, D).
 
@@ -251,13 +250,8 @@ class TransformerEncoder(nn.Module):
 class BlockCache(NamedTuple):
     """What a decoder block has projected so far, cut into heads.
 
-    The keys and values of the tokens, (B, H, t, d), grow with each call;
-    those of the encoder's output, (B, H, K, d), stay as they are.
-
-    >>> block = TransformerDecoderBlock(8, ffn_num_hiddens=16, num_heads=2)
-    >>> cache = block.init_cache(torch.ones(3, 5, 8))
-    >>> cache.k.shape, cache.enc_k.shape  # no token yet, five source words
-    (torch.Size([3, 2, 0, 4]), torch.Size([3, 2, 5, 4]))
+    The keys and values of the tokens grow with each call; those of the
+    encoder's output stay as they are.
     """
 
     k: Float[Tensor, "B H t d"]
@@ -267,9 +261,7 @@ class BlockCache(NamedTuple):
 
 
 class TransformerState(NamedTuple):
-    """Where a decoder stands: what it has read, and how far it has come.
-
-    One cache for each block, and the lengths (B,) of the source sequences.
+    """Where a decoder stands: one cache for each block, and the lengths.
 
     >>> decoder = TransformerDecoder(100, 8, 16, num_heads=2, num_blks=1)
     >>> state = decoder.init_state(torch.ones(3, 5, 8))
@@ -282,10 +274,7 @@ class TransformerState(NamedTuple):
     enc_valid_lens: Integer[Tensor, "B"] | None
 
     def select(self, indices: Integer[Tensor, "N"]) -> "TransformerState":
-        """Take these sequences of the batch, some twice if you like.
-
-        A beam search calls it with the sequences that it goes on from.
-        """
+        """Take these sequences of the batch, for a beam to go on from."""
         lens = self.enc_valid_lens
         return TransformerState(
             tuple(BlockCache(*(x[indices] for x in c)) for c in self.caches),
@@ -377,9 +366,7 @@ class TransformerDecoder(nn.Module):
     Shapes: encoder's output (B, K, D) and lengths (B,) for `init_state`;
     tokens (B, T), logits (B, T, V).
 
-    Raises `ValueError` where tokens, lengths or the encoder's output are out
-    of range or of another shape or dtype, or the target grows longer than
-    `max_len`.
+    Raises `ValueError` as the encoder does, of its output as well.
 
     Papers: Vaswani et al. (2017), sections 3.1 and 3.4; Press and Wolf
     (2017), section 3, for tied weights.

@@ -378,7 +378,9 @@ def test_causal_attention_goes_on_with_a_sequence():
 def test_causal_attention_wants_its_keys():
     queries, keys, values = draw_heads(K)
     fewer = keys[:, :, :Q], values[:, :, :Q]
-    with pytest.raises(ValueError, match=r"^keys must be .* but are 5 for 7 queries"):
+    with pytest.raises(
+        ValueError, match=r"^keys must be .* but are 5 for 7 queries"
+    ):
         CausalAttention()(queries, *fewer)
     with pytest.raises(ValueError, match=r"equally many"):
         CausalAttention()(queries, keys, values[:, :, :Q])

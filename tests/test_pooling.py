@@ -243,7 +243,9 @@ def test_wrong_bandwidth(bandwidth):
 
 @pytest.mark.parametrize("kernel", [boxcar, constant])
 def test_flat_kernels_cannot_learn(kernel):
-    with pytest.raises(ValueError, match=f"but is {kernel.__name__}, which is flat"):
+    with pytest.raises(
+        ValueError, match=f"but is {kernel.__name__}, which is flat"
+    ):
         NadarayaWatson(kernel, learned=True)
 
 

@@ -252,7 +252,9 @@ def test_gradients_of_the_dot_product(lead, valid_lens, value_size):
     )
     attention = DotProductAttention()
     for check in (gradcheck, gradgradcheck):
-        assert check(lambda *x: attention(*x, valid_lens), inputs, fast_mode=True)
+        assert check(
+            lambda *x: attention(*x, valid_lens), inputs, fast_mode=True
+        )
 
 
 @LENGTHS
@@ -260,7 +262,9 @@ def test_gradients_of_additive_attention(valid_lens):
     attention = additive().double()
     inputs = draw(additive, dtype=torch.float64)
     for check in (gradcheck, gradgradcheck):
-        assert check(lambda *x: attention(*x, valid_lens), inputs, fast_mode=True)
+        assert check(
+            lambda *x: attention(*x, valid_lens), inputs, fast_mode=True
+        )
 
 
 def test_float16_scores_do_not_overflow():

@@ -271,15 +271,13 @@ def test_what_an_encoder_says_of_padding_is_not_read(model, value, device):
 
 def test_a_device_is_asked_twice_a_call(model, monkeypatch, device):
     asked = []
+
+    def counted(call):
+        return lambda *args: (asked.append(call), call(*args))[1]
+
     for name in ("item", "tolist", "__bool__", "__int__", "__float__"):
-        monkeypatch.setattr(
-            torch.Tensor,
-            name,
-            lambda x, *args, call=getattr(torch.Tensor, name): (
-                asked.append(call),
-                call(x, *args),
-            )[1],
-        )
+        call = getattr(torch.Tensor, name)
+        monkeypatch.setattr(torch.Tensor, name, counted(call))
     model(*draw(device))
     assert len(asked) == 2  # the encoder about the source, then the decoder
 

@@ -1,7 +1,6 @@
 """A translator is taught on what is real, alike each time, and to the end."""
 
 import math
-import pickle
 from itertools import pairwise
 
 import pytest

@@ -25,7 +25,7 @@ from d2lattn.corpora.words import detokenize, normalize, tokenize
 from d2lattn.progress import progress_bar
 
 __all__ = [
-    "Held",
+    "HeldOut",
     "Tatoeba",
     "detokenize",
     "load",
@@ -46,7 +46,7 @@ FOLDER = "D2LATTN_DATA"
 ONE_IN = 58
 
 
-class Held(NamedTuple):
+class HeldOut(NamedTuple):
     """A held-out sentence, as words, and all its translations, as text."""
 
     src: tuple[str, ...]
@@ -55,7 +55,7 @@ class Held(NamedTuple):
     def pairs(self) -> list[SentencePair]:
         """The source with each translation, for a loss on held-out pairs.
 
-        >>> Held(("go", "!"), ("Va !", "Pars !")).pairs()[1].tgt
+        >>> HeldOut(("go", "!"), ("Va !", "Pars !")).pairs()[1].tgt
         ('pars', '!')
         """
         return [
@@ -68,8 +68,8 @@ class Tatoeba(NamedTuple):
     """The corpus: pairs to train on, and sentences held out."""
 
     train: tuple[SentencePair, ...]
-    valid: tuple[Held, ...]
-    test: tuple[Held, ...]
+    valid: tuple[HeldOut, ...]
+    test: tuple[HeldOut, ...]
 
 
 def load(
@@ -87,12 +87,11 @@ def load(
 
     `num_pairs` and `max_words` make training smaller: a sample of so many
     pairs, the same each time and a part of every larger one, and no pair with
-    a sentence of more words than that. What is held out never changes, so
-    that scores compare.
+    a sentence of more words than that. What is held out never changes.
 
     No source is in two of the splits, capitals and punctuation aside: a hash
-    of its words decides, the same on every machine. A *translation* may be in
-    two: "It's cold." and "It is cold." are both "C'est froid.".
+    of its words decides. A *translation* may be in two: "It's cold." and "It
+    is cold." are both "C'est froid.".
 
     Raises `ValueError` where the file is damaged or another, or a number is
     below 1; `OSError` where it cannot be read, downloaded or stored.
@@ -125,7 +124,7 @@ def text_pairs(path: Path | str | None = None) -> list[tuple[str, str]]:
 
 def split(
     pairs: Iterable[tuple[str, str]],
-) -> tuple[list[SentencePair], list[Held], list[Held]]:
+) -> tuple[list[SentencePair], list[HeldOut], list[HeldOut]]:
     """Split pairs of texts by their source, and the texts into words.
 
     >>> train, valid, test = split([("Go!", "Va !"), ("GO !", "Pars !")])
@@ -133,23 +132,20 @@ def split(
     (SentencePair(src=('go', '!'), tgt=('pars', '!')), [], [])
     """
     train: list[SentencePair] = []
-    valid: dict[tuple[str, ...], list[str]] = {}
-    test: dict[tuple[str, ...], list[str]] = {}
+    held_out: list[dict[tuple[str, ...], list[str]]] = [{}, {}]
     for src, tgt in pairs:
         words = tuple(tokenize(src))
         letters = " ".join(word for word in words if re.search(r"\w", word))
         part = number_of(letters) % ONE_IN
         if part < 2:
-            held = (valid, test)[part]
-            held.setdefault(words, []).append(tgt)
+            held_out[part].setdefault(words, []).append(tgt)
         else:
             train.append(SentencePair(words, tuple(tokenize(tgt))))
-    return train, _held(valid), _held(test)
-
-
-def _held(found: dict[tuple[str, ...], list[str]]) -> list[Held]:
-    """Sentences with all their translations."""
-    return [Held(words, tuple(texts)) for words, texts in found.items()]
+    valid, test = (
+        [HeldOut(words, tuple(texts)) for words, texts in found.items()]
+        for found in held_out
+    )
+    return train, valid, test
 
 
 def sample(pairs: list[SentencePair], count: int) -> list[SentencePair]:

@@ -145,7 +145,7 @@ def check_indices(indices: Indices, size: int) -> list[int]:
         indices = indices.tolist()  # one wait for the device, not many
     indices = listed(f"{wanted} what came", indices)
     for index in indices:
-        if not isinstance(index, Integral) or not 0 <= index < size:
+        if not isinstance(index, Integral) or not 0 <= int(index) < size:
             raise ValueError(f"{wanted} one is {index!r}")
     return [int(index) for index in indices]
 

@@ -1,7 +1,8 @@
 """Text becomes words, and words become text again.
 
-The rules serve English and French. They split no more than can be put
-together again: `detokenize(tokenize(text))` is the text, in small letters.
+The rules serve plain sentences of English and French: `detokenize` puts
+together what `tokenize` split, in small letters. Addresses, single quotation
+marks, and the like of `C++` and `'90s` may come back with other spaces.
 """
 
 import re
