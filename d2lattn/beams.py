@@ -2,8 +2,7 @@
 
 A hypothesis is the beginning of a target sentence, or a whole one, which ends
 with `eos`. Its log-probability is the model's own: the sum over its tokens,
-`eos` counted. No token is forbidden, not even `<pad>` or `<bos>`: a model that
-was trained on sentences gives them next to nothing.
+`eos` counted. No token is forbidden, not even `<pad>` or `<bos>`.
 """
 
 from itertools import takewhile
@@ -26,12 +25,10 @@ __all__ = [
 
 
 class Hypothesis(NamedTuple):
-    """What a search found for a sentence.
+    """What a search found for a sentence, and whether it ends with `eos`.
 
-    The tokens without the first `bos` and the `eos`; their log-probability,
-    with that of `eos` where there is one; the score that decided the rank;
-    and whether there is an `eos`. One that is not finished ran into
-    `max_len`, or was left when it could no longer become the best.
+    The tokens are without the first `bos` and the `eos`. One that is not
+    finished ran into `max_len`, or could no longer become the best.
     """
 
     tokens: tuple[int, ...]
@@ -43,10 +40,9 @@ class Hypothesis(NamedTuple):
 class Beam(NamedTuple):
     """The hypotheses of each sentence, in W places.
 
-    The tokens (B, W, t), with `bos` first and nothing but `eos` after the
-    end; the log-probability, the score, whether finished, and whether the
-    search goes on from here, each (B, W). First come the hypotheses that did
-    not grow in the last step, then those that did, the most probable first.
+    The tokens have `bos` first and nothing but `eos` after the end. First
+    come the hypotheses that did not grow in the last step, then those that
+    did, the most probable first. From one that is `alive` the search goes on.
     An empty place has log-probability -inf.
     """
 
@@ -63,8 +59,7 @@ def penalty(length: int, length_penalty: float) -> float:
     $$\operatorname{lp}(Y) = \frac{(5 + |Y|)^\lambda}{(5 + 1)^\lambda}$$
 
     Each token makes a sentence less probable, which favours short ones. The
-    length $|Y|$ counts what the log-probability sums over: the tokens, and
-    `eos` where there is one. So it is at least 1, and then lp is 1.
+    length $|Y|$ counts the tokens, and `eos` where there is one.
 
     Raises `ValueError` where `length_penalty`, the $\lambda$, is negative or
     not finite.
@@ -139,13 +134,6 @@ def propose(
     that are alive. Of the proposals, the token, its probability, and the
     log-probability of the hypothesis that it makes, each (B, W, C), where C
     is `number` or the size of the vocabulary, whichever is smaller.
-
-    >>> start, no = torch.zeros(1, 1), torch.tensor([[False]])
-    >>> beam = Beam(torch.tensor([[[0]]]), start, start, no, ~no)
-    >>> log_probs = torch.tensor([[0.2, 0.5, 0.3]]).log()
-    >>> tokens, probs, _ = propose(beam, log_probs, 2, eos=1)
-    >>> tokens, probs
-    (tensor([[[1, 2]]]), tensor([[[0.5000, 0.3000]]]))
     """
     best, words = best_first(log_probs, number)  # (N, V) -> (N, C)
     shape = (*beam.alive.shape, best.shape[-1])  # (B, W, C)
@@ -180,13 +168,6 @@ def next_beam(
 
     Paper: Huang et al. (2017) for when to stop, here with a penalty; their
     section 1 for the narrowing beam, which is that of Bahdanau et al. (2015).
-
-    >>> start, no = torch.zeros(1, 1), torch.tensor([[False]])
-    >>> beam = Beam(torch.tensor([[[0]]]), start, start, no, ~no)
-    >>> tokens, log_probs = torch.tensor([[[2, 1]]]), torch.zeros(1, 1, 2)
-    >>> _, beam = next_beam(beam, tokens, log_probs, 1, 2, 0.0, max_len=9)
-    >>> beam.tokens.tolist(), beam.finished.tolist()
-    ([[[0, 2], [0, 1]]], [[False, True]])
     """
     rank = log_probs.clone()  # (B, W, C)
     # One that has ended comes first, and so keeps its place.
@@ -216,11 +197,6 @@ def hypotheses(beam: Beam, eos: int) -> tuple[tuple[Hypothesis, ...], ...]:
 
     The finished ones come before the others: the probability of a beginning
     is that of all sentences which begin so, and says nothing about one.
-
-    >>> tokens, yes = torch.tensor([[[1, 5, 2]]]), torch.tensor([[True]])
-    >>> log_probs = torch.tensor([[-2.5]])
-    >>> hypotheses(Beam(tokens, log_probs, log_probs, yes, ~yes), eos=2)
-    ((Hypothesis(tokens=(5,), log_prob=-2.5, score=-2.5, finished=True),),)
     """
     sentences = []
     for places in zip(*(x.tolist() for x in beam[:4]), strict=True):

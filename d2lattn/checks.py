@@ -102,14 +102,7 @@ def refuse_mask() -> None:
 def check_tokens(
     tokens: Tensor, vocab_size: int, batch_size: int | None = None
 ) -> None:
-    """Raise a `ValueError` unless these are tokens (B, T) of the vocabulary.
-
-    >>> check_tokens(torch.tensor([[3, 0], [1, 7]]), vocab_size=7)
-    Traceback (most recent call last):
-        ...
-    ValueError: tokens must lie between 0 and vocab_size - 1, that is 6, but \
-go from 0 to 7
-    """
+    """Raise a `ValueError` unless these are tokens of the vocabulary."""
     check_tensor("tokens", tokens)
     if tokens.dtype not in (torch.int32, torch.int64):
         raise ValueError(
@@ -167,12 +160,6 @@ def check_sizes(
     Queries have shape (..., Q, D), keys (..., K, D) and values (..., K, V),
     with the same leading dimensions. `sizes` are the last sizes of queries,
     keys and perhaps values where these are fixed.
-
-    >>> check_sizes(torch.zeros(2, 3, 5), torch.zeros(2, 4, 7))
-    Traceback (most recent call last):
-        ...
-    ValueError: queries and keys must have the same size in their last \
-dimension, but queries have shape (2, 3, 5) and keys (2, 4, 7)
     """
     given = {"queries": queries, "keys": keys, "values": values}
     shapes = {n: tuple(x.shape) for n, x in given.items() if x is not None}
@@ -240,13 +227,7 @@ def check_shape(
 
 
 def check_positive(**numbers: object) -> None:
-    """Raise a `ValueError` where there is none of something.
-
-    >>> check_positive(num_blks=0)
-    Traceback (most recent call last):
-        ...
-    ValueError: num_blks must be at least 1, but is 0
-    """
+    """Raise a `ValueError` where there is none of something."""
     for name, number in numbers.items():
         if not isinstance(number, Real) or not float(number) >= 1:
             raise ValueError(f"{name} must be at least 1, but is {number!r}")

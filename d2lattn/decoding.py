@@ -75,8 +75,7 @@ def greedy_search(
       p(y \mid y_1, \ldots, y_{t-1}, \mathbf{x})$$
 
     After `max_len` tokens, `eos` counted, a sentence is left unfinished. A
-    recording of attention has one entry a step, with a row for each sentence:
-    those that have ended are taken along until all have.
+    recording has one entry per step, with a row for each sentence.
 
     Shapes: source (B, K), lengths (B,); one hypothesis a sentence.
 
@@ -128,15 +127,6 @@ def beam_steps(
     These are the steps of `beam_search`, with the same arguments and errors,
     and each is computed when it is asked for. The decoder gets a row for each
     hypothesis that is alive, sentence by sentence, and none for the others.
-
-    >>> from d2lattn.seq2seq import *
-    >>> encoder = Seq2SeqEncoder(7, 8, num_hiddens=16, num_layers=1)
-    >>> decoder = Seq2SeqAttentionDecoder(5, 8, 16, num_layers=1)
-    >>> model, src = EncoderDecoder(encoder, decoder), torch.tensor([[6, 2]])
-    >>> options = {"bos": 1, "eos": 2, "beam_size": 3, "max_len": 4}
-    >>> step = next(beam_steps(model, src, **options))
-    >>> step.before.tokens.shape, step.tokens.shape, step.after.tokens.shape
-    (torch.Size([1, 1, 1]), torch.Size([1, 1, 3]), torch.Size([1, 3, 2]))
     """
     check_positive(max_len=max_len, beam_size=beam_size)
     with evaluating(model):
@@ -178,12 +168,10 @@ def beam_search(
 
     In each step, `beam_size` hypotheses a sentence are kept, those with the
     highest log-probability; a finished one keeps its place. In the end they
-    are ranked by the score s(Y), see `penalty`. With a `length_penalty` of 0
-    that is the log-probability. Of equals, the one from the better parent
-    is kept, or the token with the smaller number.
+    are ranked by the score s(Y), see `penalty`. Of equals, the one from the
+    better parent is kept, or the token with the smaller number.
 
-    A beam of one is `greedy_search`; one as wide as there are sentences up
-    to `max_len` finds the best of all. A sentence stops as soon as its first
+    A beam of one is `greedy_search`. A sentence stops as soon as its first
     rank is decided, so what is behind it may be unfinished. What it finds
     does not depend on the others in the batch.
 
@@ -283,10 +271,6 @@ def translate(
 
 
 def positions(part: Any) -> int | float:
-    """Say how long a sequence an encoder or a decoder can take.
-
-    >>> positions(torch.nn.GRU(2, 3))
-    inf
-    """
+    """Return how long a sequence an encoder or a decoder can take."""
     encoding = getattr(part, "pos_encoding", None)
     return getattr(encoding, "max_len", float("inf"))

@@ -208,12 +208,6 @@ def check_references(
     Words in place of texts are refused where that is certain: where every
     reference is a single word, some sentence has three or more, and not every
     translation is a single word, too.
-
-    >>> check_references(["va !"], ["Va !"])
-    Traceback (most recent call last):
-        ...
-    ValueError: references must be a list of texts for each sentence, but \
-that of sentence 0 is 'Va !'; write ['Va !']
     """
     for name, lists in (
         ("translations", translations),

@@ -24,8 +24,7 @@ def causal_lens(
     """Let each query see the keys up to its own place, and none after it.
 
     The last query stands at the last key, so that queries may go on with a
-    sequence whose first keys were there before. Where there are lengths, the
-    smaller counts.
+    sequence. Where there are lengths, the smaller counts.
 
     Shapes: queries (B, ..., Q, d), keys (B, ..., K, d), lengths (B,) or
     (B, Q), result (B, Q); for a single query, the lengths as they came.
@@ -93,7 +92,6 @@ class CausalAttention(nn.Module):
         values: Float[Tensor, "*B K V"],
         valid_lens: ValidLens = None,
     ) -> Float[Tensor, "*B Q V"]:
-        """The weighted mean of the values up to each query."""
         check_sizes(queries, keys, values)
         if valid_lens is None and queries.shape == keys.shape:
             # The same, but the masked half is not even computed.
@@ -195,7 +193,6 @@ class MultiHeadAttention(nn.Module):
         values: Float[Tensor, "B K Dv"],
         valid_lens: ValidLens = None,
     ) -> Float[Tensor, "B Q D"]:
-        """What all heads together found, for each query."""
         check_projected(self, queries, keys, values)
         queries, keys, values = hide(valid_lens, queries, keys, values)
         return self.attend(queries, *self.project(keys, values), valid_lens)

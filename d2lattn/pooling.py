@@ -83,8 +83,7 @@ def kernel_weights(
     Raises `ValueError` where the sizes do not fit or the bandwidth $h$ is
     not positive.
 
-    Papers: Nadaraya (1964), pages 141–142; Watson (1964), pages
-    359–372.
+    Papers: Nadaraya (1964), pages 141–142; Watson (1964), pages 359–372.
 
     >>> queries, keys = torch.zeros(1, 1), torch.tensor([[-1.0], [0.0], [3.0]])
     >>> kernel_weights(queries, keys, boxcar, bandwidth=2.0)
@@ -122,12 +121,8 @@ class NadarayaWatson(nn.Module):
     Shapes: queries (..., Q, D), keys (..., K, D), values (..., K, V),
     output (..., Q, V).
 
-    Raises `ValueError` where the sizes do not fit, the bandwidth is not
-    positive, or a bandwidth is to be learned through a kernel that has no
-    slope.
-
-    Papers: Nadaraya (1964), pages 141–142; Watson (1964), pages
-    359–372.
+    Raises `ValueError` as `kernel_weights` does, and where a bandwidth is to
+    be learned through a kernel that has no slope.
 
     >>> attention = NadarayaWatson(boxcar, bandwidth=2.0)
     >>> keys = torch.tensor([[-1.0], [0.0], [3.0]])
@@ -177,7 +172,6 @@ class NadarayaWatson(nn.Module):
         values: Float[Tensor, "*B K V"],
         valid_lens: ValidLens = None,
     ) -> Float[Tensor, "*B Q V"]:
-        """The weighted mean of the values, for each query."""
         check_sizes(queries, keys, values)
         queries, keys, values = hide(valid_lens, queries, keys, values)
         weights = self.weights(queries, keys, valid_lens)

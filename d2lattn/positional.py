@@ -60,7 +60,6 @@ class PositionalEncoding(nn.Module):
     def forward(
         self, X: Float[Tensor, "B n D"], offset: int = 0
     ) -> Float[Tensor, "B n D"]:
-        """The vectors with their positions in them."""
         check_positions(offset, X.shape[1], self.max_len)
         return self.dropout(X + self.P[:, offset : offset + X.shape[1]])
 

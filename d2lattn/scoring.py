@@ -114,7 +114,6 @@ class DotProductAttention(nn.Module):
         values: Float[Tensor, "*B K V"],
         valid_lens: ValidLens = None,
     ) -> Float[Tensor, "*B Q V"]:
-        """The weighted mean of the values, for each query."""
         check_sizes(queries, keys, values)
         queries, keys, values = hide(valid_lens, queries, keys, values)
         shape = (*queries.shape[:-1], keys.shape[-2])  # (..., Q, K)
@@ -190,7 +189,6 @@ class AdditiveAttention(nn.Module):
         values: Float[Tensor, "*B K V"],
         valid_lens: ValidLens = None,
     ) -> Float[Tensor, "*B Q V"]:
-        """The weighted mean of the values, for each query."""
         check_sizes(queries, keys, values, sizes=self.sizes)
         queries, keys, values = hide(valid_lens, queries, keys, values)
         weights = self.weights(queries, keys, valid_lens)

@@ -96,7 +96,6 @@ class Seq2SeqEncoder(nn.Module):
         X: Integer[Tensor, "B K"],
         valid_lens: Integer[Tensor, "B"] | None = None,
     ) -> tuple[Float[Tensor, "B K D"], Float[Tensor, "L B D"]]:
-        """The outputs and the final states, for a decoder's `init_state`."""
         check_source(X, self.embedding.num_embeddings, valid_lens)
         B, K = X.shape
         if valid_lens is None:
@@ -168,7 +167,6 @@ class Seq2SeqDecoder(nn.Module):
     def forward(
         self, X: Integer[Tensor, "B T"], state: Seq2SeqState
     ) -> tuple[Float[Tensor, "B T V"], Seq2SeqState]:
-        """The logits after each token, and the state after the last."""
         check_tokens(X, self.embedding.num_embeddings, len(state.source))
         X = self.dropout(self.embedding(X))  # (B, T, E)
         context = state.source[:, None].expand(-1, X.shape[1], -1)
@@ -235,7 +233,6 @@ class Seq2SeqAttentionDecoder(nn.Module):
     def forward(
         self, X: Integer[Tensor, "B T"], state: Seq2SeqState
     ) -> tuple[Float[Tensor, "B T V"], Seq2SeqState]:
-        """The logits after each token, and the state after the last."""
         check_tokens(X, self.embedding.num_embeddings, len(state.source))
         source, hidden, lens = state
         X, outputs = self.dropout(self.embedding(X)), []  # (B, T, E)
@@ -275,7 +272,6 @@ class EncoderDecoder(nn.Module):
         tgt: Integer[Tensor, "B T"],
         src_valid_lens: Integer[Tensor, "B"] | None = None,
     ) -> Float[Tensor, "B T V"]:
-        """The logits after each token of the target."""
         enc_outputs = self.encoder(src, src_valid_lens)
         state = self.decoder.init_state(enc_outputs, src_valid_lens)
         logits, _ = self.decoder(tgt, state)

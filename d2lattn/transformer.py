@@ -105,7 +105,6 @@ class AddNorm(nn.Module):
     def forward(
         self, X: Float[Tensor, "*B D"], Y: Float[Tensor, "*B D"]
     ) -> Float[Tensor, "*B D"]:
-        """The sum of the layer's input and output."""
         check_shape("Y", Y, X.shape)
         Y = X + self.dropout(Y)
         return Y if self.norm_first else self.ln(Y)
@@ -146,7 +145,6 @@ class TransformerEncoderBlock(nn.Module):
     def forward(
         self, X: Float[Tensor, "B K D"], valid_lens: ValidLens = None
     ) -> Float[Tensor, "B K D"]:
-        """The tokens, each with something of the others in it."""
         Z = self.addnorm1.before(X)
         X = self.addnorm1(X, self.attention(Z, Z, Z, valid_lens))
         Z = self.addnorm2.before(X)
@@ -239,7 +237,6 @@ class TransformerEncoder(nn.Module):
     def forward(
         self, X: Integer[Tensor, "B K"], valid_lens: ValidLens = None
     ) -> Float[Tensor, "B K D"]:
-        """The vectors of the tokens, for a decoder's `init_state`."""
         check_source(X, self.embedding.num_embeddings, valid_lens)
         X = self.pos_encoding(self.embedding(X) * self.scale)  # (B, K, D)
         for blk in self.blks:
@@ -337,7 +334,6 @@ class TransformerDecoderBlock(nn.Module):
         cache: BlockCache,
         enc_valid_lens: ValidLens = None,
     ) -> tuple[Float[Tensor, "B T D"], BlockCache]:
-        """The tokens, with something of the past and the source in them."""
         # Look back: at all that came before X, and in X up to oneself.
         Z = self.addnorm1.before(X)
         k, v = self.attention1.project(Z, Z)  # (B, H, T, d)
@@ -421,7 +417,6 @@ class TransformerDecoder(nn.Module):
     def forward(
         self, X: Integer[Tensor, "B T"], state: TransformerState
     ) -> tuple[Float[Tensor, "B T V"], TransformerState]:
-        """The logits after each token, and the state after the last."""
         B, _, position, _ = state.caches[0].k.shape  # (B, H, t, d)
         check_tokens(X, self.embedding.num_embeddings, B)
         X = self.pos_encoding(self.embedding(X) * self.scale, position)

@@ -286,14 +286,6 @@ def test_the_batch_does_not_matter(model, beam_size, device):
         assert_same(found, again, 1e-9)
 
 
-def test_greedy_search_does_not_care_for_the_batch(model, device):
-    src, lens = draw(device)
-    together = greedy_search(model, src, lens, **LIMITS)
-    for b, length in enumerate(LENS):
-        alone = greedy_search(model, src[b : b + 1, :length], **LIMITS)
-        assert_same(alone, together[b : b + 1], 1e-9)
-
-
 @pytest.mark.parametrize("beam_size", [3, 4, 5, 29])
 def test_there_may_be_fewer_sentences_than_places(model, beam_size):
     model.decoder.dense.weight.data.zero_()
@@ -800,21 +792,6 @@ def test_translate_is_search_with_words(translator, beam_size, device):
         )
         assert translation == TGT_VOCAB.decode(best.tokens)
     assert len({*map(tuple, translations)}) > 2
-
-
-def test_translating_with_a_beam_of_one_is_greedy(translator):
-    sentences = SENTENCES[-2:]
-    translations = translate(translator, sentences, SRC_VOCAB, TGT_VOCAB)
-    for words, translation in zip(sentences, translations, strict=True):
-        src = torch.tensor([[*SRC_VOCAB.encode(words), SRC_VOCAB.eos]])
-        (found,) = greedy_search(
-            translator,
-            src.to(next(translator.parameters()).device),
-            bos=Vocab.bos,
-            eos=Vocab.eos,
-            max_len=100,
-        )
-        assert translation == TGT_VOCAB.decode(found.tokens)
 
 
 def test_translating_favours_no_short_sentence():

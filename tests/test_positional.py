@@ -48,18 +48,6 @@ def test_is_added_from_the_offset_on(offset, num_hiddens, device):
     assert torch.cat(parts, dim=1).equal(expected)
 
 
-def test_a_shift_is_a_rotation():
-    P = PositionalEncoding(12).P[0].double()
-    sines, cosines = P[:, 0::2], P[:, 1::2]
-    for shift in (1, 7):
-        rate = 10000 ** (-torch.arange(0, 12, 2) / 12)
-        angle = (shift * rate).double()
-        turned = sines * angle.cos() + cosines * angle.sin()
-        torch.testing.assert_close(
-            turned[:-shift], sines[shift:], rtol=0, atol=1e-5
-        )
-
-
 def test_follows_the_module(dtype, device):
     encoding = PositionalEncoding(D).to(device, dtype)
     assert (encoding.P.dtype, encoding.P.device.type) == (dtype, device)

@@ -174,37 +174,6 @@ def test_queries_without_keys(
 
 
 @BOTH
-def test_weights_sum_to_one_or_nothing(make):
-    queries, keys, _ = draw(make, lead=(B, H))
-    weights = make(dropout=0.5).weights(queries, keys, PER_QUERY)
-    rows = (PER_QUERY > 0).float()[:, None].expand(B, H, Q)
-    torch.testing.assert_close(weights.sum(dim=-1), rows)
-
-
-@BOTH
-def test_order_of_keys_and_padding_change_nothing(make):
-    attention = make()
-    queries, keys, values = draw(make)
-    output = attention(queries, keys, values)
-    order = torch.randperm(K)
-    shuffled = queries, keys[:, order], values[:, order]
-    again = attention(*shuffled)
-    torch.testing.assert_close(again, output)
-    padded = (
-        queries,
-        *(
-            torch.cat([x, 99 * torch.ones_like(x[:, :2])], dim=1)
-            for x in (keys, values)
-        ),
-    )
-    lens = torch.full((B,), K)
-    again = attention(*padded, lens)
-    torch.testing.assert_close(again, output)
-    changed = attention(*padded, lens + 1)
-    assert not torch.allclose(changed, output)
-
-
-@BOTH
 def test_without_a_batch(make):
     inputs = draw(make, lead=())
     attention = make()

@@ -1,12 +1,9 @@
 """Real language: the English–French pairs of the Tatoeba Project.
 
 167,130 pairs of sentences, selected by manythings.org/anki in 2019: the data
-set that d2l trains its translators on. They are not part of this package.
-Whoever asks for them downloads 3.4 MB once. Licence: CC BY 2.0, attribution
+set that d2l trains its translators on. They are not part of this package:
+`load` downloads 3.4 MB once. Licence: CC BY 2.0, attribution
 www.manythings.org/anki and tatoeba.org.
-
-The sentences were written by people. They hold errors, several translations
-of one sentence, and many sentences that hardly differ.
 """
 
 import hashlib
@@ -149,23 +146,14 @@ def split(
 
 
 def sample(pairs: list[SentencePair], count: int) -> list[SentencePair]:
-    """Choose so many pairs, by their hashes, and keep their order.
-
-    >>> pairs = [SentencePair((word,), (word,)) for word in "abc"]
-    >>> [pair.src[0] for pair in sample(pairs, 2)]
-    ['a', 'c']
-    """
+    """Choose so many pairs, by their hashes, and keep their order."""
     numbers = [number_of("\t".join(map(" ".join, pair))) for pair in pairs]
     chosen = sorted(range(len(pairs)), key=numbers.__getitem__)[:count]
     return [pairs[index] for index in sorted(chosen)]
 
 
 def number_of(text: str) -> int:
-    """Give a text a number: any, but the same on every machine.
-
-    >>> number_of("go") % 1000
-    977
-    """
+    """Give a text a number: any, but the same on every machine."""
     digest = hashlib.sha256(text.encode()).digest()
     return int.from_bytes(digest[:8], "big")
 
@@ -196,11 +184,7 @@ def fetch() -> Path:
 
 
 def download(url: str, output_file: str, pooch_: pooch.Pooch | None) -> None:
-    """Download the zip and write its text, once it is known to be right.
-
-    Pooch calls this with the name of a temporary file beside the one that it
-    will become. So a text is in the cache as a whole, or not at all.
-    """
+    """Download the zip and write its text, once it is known to be right."""
     archive = io.BytesIO()
     # Pooch learns the total as it downloads, but wants one before.
     options = {"total": 1, "unit": "B", "unit_scale": True}

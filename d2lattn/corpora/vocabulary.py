@@ -100,12 +100,6 @@ def check_words(name: str, words: Iterable[str]) -> list[str]:
     """Return the words, or raise a `ValueError` where they are none.
 
     A string is an iterable of strings too, and would pass for letters.
-
-    >>> check_words("words", "le chat")
-    Traceback (most recent call last):
-        ...
-    ValueError: words must be a list or tuple of words, but is the string \
-'le chat'; split it first
     """
     wanted = f"{name} must be a list or tuple of words, but"
     if isinstance(words, str):
