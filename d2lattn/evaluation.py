@@ -194,8 +194,7 @@ def alignment_error_rate(
         total += len(A) + len(S)
     if total == 0:
         raise ValueError(
-            "found and sure links must not both be empty: there is nothing to "
-            "count"
+            "found and sure links must not both be empty, but there are none"
         )
     return 1 - right / total
 

@@ -424,5 +424,4 @@ class TransformerDecoder(nn.Module):
         for blk, cache in zip(self.blks, state.caches, strict=True):
             X, cache = blk(X, cache, state.enc_valid_lens)  # (B, T, D)
             caches.append(cache)
-        state = state._replace(caches=tuple(caches))
-        return self.dense(self.ln(X)), state  # (B, T, V)
+        return self.dense(self.ln(X)), state._replace(caches=tuple(caches))

@@ -95,26 +95,6 @@ def test_paths_calls_and_shapes(model, inputs):
     }
 
 
-def test_calls_stay_in_their_order(inputs):
-    attention = DotProductAttention()
-    X, Y, _ = inputs
-    with record_attention(attention) as weights:
-        for i in range(Q):
-            attention(X[:, i : i + 1], Y, Y)
-    steps = torch.cat(weights[""], dim=1)
-    torch.testing.assert_close(steps, attention.weights(X, Y))
-
-
-def test_the_model_itself_has_the_empty_path(inputs):
-    X, Y, lens = inputs
-    for attention in (NadarayaWatson(), Heads(), DotProductAttention()):
-        with record_attention(attention) as weights:
-            attention(X, Y, Y, lens)
-        assert list(weights) == [""]
-        (recorded,) = weights[""]
-        torch.testing.assert_close(recorded, attention.weights(X, Y, lens))
-
-
 def test_detached_and_before_dropout(model, inputs):
     model.train()
     X, Y, lens = inputs
@@ -192,14 +172,6 @@ def test_a_shared_module_is_recorded_once(inputs):
         model[0](X, Y, Y, lens)
         model[1][0](X, Y, Y, lens)
     assert shapes(weights) == {"0": 2 * [(B, Q, K)]}
-
-
-def test_names_that_begin_alike_are_not_inside(inputs):
-    X, Y, lens = inputs
-    model = nn.ModuleDict({"a": Heads(), "ab": DotProductAttention()})
-    with record_attention(model) as weights:
-        model["ab"](X, Y, Y, lens)
-    assert shapes(weights) == {"a": [], "ab": [(B, Q, K)]}
 
 
 def test_nothing_to_record():
