@@ -87,7 +87,7 @@ but goes from 2 to 9
             f"valid_lens must lie between 0 and the number of keys, {K}, but "
             f"goes from {low} to {high}"
         )
-    if valid_lens.ndim == 2 and Q == K > 1 and (low, high) == (0, 1):
+    if (low, high) == (0, 1) and valid_lens.ndim == 2 and Q == K > 1:
         refuse_mask()
 
 

@@ -8,6 +8,11 @@ import torch
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+#: Whether what runs backwards will be run again (`retain_graph`).
+keeps_graph: Callable[[], bool] = getattr(
+    torch._C._autograd, "_get_current_graph_task_keep_graph", lambda: True
+)
+
 
 def differentiable(attention: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """Let a fused attention be differentiated twice, and by `torch.func`.
@@ -41,8 +46,7 @@ def differentiable(attention: Callable[..., Tensor]) -> Callable[..., Tensor]:
         dropout: float = 0.0,
         causal: bool = False,
     ) -> Tensor:
-        inputs = queries, keys, values
-        args = *inputs, mask, dropout, causal
+        args = [queries, keys, values, mask, dropout, causal]
         if torch.compiler.is_compiling():
             return attention(*args)
         if torch._C._are_functorch_transforms_active():
@@ -57,20 +61,23 @@ def differentiable(attention: Callable[..., Tensor]) -> Callable[..., Tensor]:
         ) -> tuple[Tensor | None, ...] | None:
             """The same gradients, with a graph, where one is made."""
             if above[0] is None or not torch.is_grad_enabled():
+                if not keeps_graph():
+                    args.clear()  # as the kernel lets go of what it saved
                 return None
             if dropout:
                 raise ValueError(
                     "dropout must be 0 where attention is differentiated "
                     f"twice, but is {dropout}"
                 )
-            wanted = [x for x in inputs if x.requires_grad]
-            found = iter(
-                torch.autograd.grad(
-                    plain(*args), wanted, above[0], create_graph=True
-                )
+            places = [i for i, x in enumerate(grads) if x is not None]
+            found = torch.autograd.grad(
+                plain(*args),
+                [args[i] for i in places],
+                above[0],
+                create_graph=True,
             )
-            mine = [next(found) if x.requires_grad else None for x in inputs]
-            return (*mine, *grads[len(inputs) :])
+            mine = dict(zip(places, found, strict=True))
+            return tuple(mine.get(i) for i in range(len(grads)))
 
         node.register_hook(again)
         return output

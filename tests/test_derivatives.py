@@ -1,5 +1,7 @@
 """Second derivatives, or the reason why there are none."""
 
+import weakref
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -26,6 +28,28 @@ def test_curvature_is_that_of_the_formula(hessian):
         return attention(X, X, X, lens).square().sum()
 
     torch.testing.assert_close(hessian(fused, X), hessian(written_out, X))
+
+
+@pytest.mark.parametrize("which", range(3))
+def test_of_one_input_alone(which):
+    inputs = [torch.randn(1, 3, 5, requires_grad=True) for _ in range(3)]
+    attention, X = DotProductAttention(), inputs[which]
+    plain = attention.weights(*inputs[:2]) @ inputs[2]
+    twice = []
+    for output in (attention(*inputs), plain):
+        loss = output.sin().sum()
+        (slope,) = torch.autograd.grad(loss, X, create_graph=True)
+        twice.append(torch.autograd.grad(slope.square().sum(), X)[0])
+    torch.testing.assert_close(*twice)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_nothing_is_kept_after_the_way_back(again):
+    heads = torch.randn(1, 2, 3, 5, requires_grad=True) * 1
+    kept, loss = weakref.ref(heads), DotProductAttention()(*[heads] * 3).sum()
+    del heads
+    loss.backward(retain_graph=again)
+    assert (kept() is not None) == again
 
 
 def test_what_was_dropped_is_not_known():
