@@ -20,7 +20,7 @@ from d2lattn.pooling import (
     kernel_weights,
 )
 from d2lattn.positional import PositionalEncoding
-from d2lattn.recording import record_attention
+from d2lattn.recording import _point_here, record_attention
 from d2lattn.scoring import (
     AdditiveAttention,
     DotProductAttention,
@@ -100,3 +100,14 @@ try:
     __version__ = version("d2lattn")
 except PackageNotFoundError:  # a copy of the source that nobody installed
     __version__ = "unknown"
+
+_point_here(
+    NadarayaWatson,
+    DotProductAttention,
+    AdditiveAttention,
+    CausalAttention,
+    MultiHeadAttention,
+    Seq2SeqAttentionDecoder,
+    TransformerEncoder,
+    TransformerDecoder,
+)

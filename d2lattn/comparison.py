@@ -2,9 +2,8 @@
 
 All map n vectors of size d to n of size d, and are made alike, whether they
 have a kernel or not: `LAYERS[name](num_hiddens, kernel_size)`. Each class
-also says, for a length n, a size d and a kernel size k, how many numbers it
-multiplies, how many steps must each wait for the one before, and how far a
-signal travels from the first position to the last.
+counts, for a kernel size k, multiplications, steps that wait for each other,
+and the way of a signal from the first position to the last.
 """
 
 import math
@@ -12,7 +11,6 @@ import math
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from d2lattn.checks import check_kernel_size
 from d2lattn.scoring import DotProductAttention
 
 __all__ = ["LAYERS", "Convolution", "Recurrence", "SelfAttention"]
@@ -53,17 +51,14 @@ class Convolution(nn.Module):
 
     @staticmethod
     def operations(n: int, d: int, k: int = 3) -> int:
-        """The multiplications of one layer."""
         return k * n * d**2
 
     @staticmethod
     def sequential_steps(n: int, d: int, k: int = 3) -> int:
-        """All positions at once."""
         return 1
 
     @staticmethod
     def path_length(n: int, d: int, k: int = 3) -> int:
-        """The layers from the first position to the last."""
         check_kernel_size(k)
         return math.ceil((n - 1) / (k // 2))
 
@@ -97,17 +92,14 @@ class Recurrence(nn.Module):
 
     @staticmethod
     def operations(n: int, d: int, k: int = 3) -> int:
-        """The multiplications of one layer."""
         return 2 * n * d**2
 
     @staticmethod
     def sequential_steps(n: int, d: int, k: int = 3) -> int:
-        """One position after the other."""
         return n
 
     @staticmethod
     def path_length(n: int, d: int, k: int = 3) -> int:
-        """The states from the first position to the last."""
         return n - 1
 
 
@@ -138,17 +130,14 @@ class SelfAttention(nn.Module):
 
     @staticmethod
     def operations(n: int, d: int, k: int = 3) -> int:
-        """The multiplications of one layer."""
         return 2 * n**2 * d
 
     @staticmethod
     def sequential_steps(n: int, d: int, k: int = 3) -> int:
-        """All positions at once."""
         return 1
 
     @staticmethod
     def path_length(n: int, d: int, k: int = 3) -> int:
-        """Straight from the first position to the last."""
         return 1
 
 
@@ -158,3 +147,11 @@ LAYERS: dict[str, type[nn.Module]] = {
     "recurrence": Recurrence,
     "self-attention": SelfAttention,
 }
+
+
+def check_kernel_size(kernel_size: int) -> None:
+    """Raise a `ValueError` unless a kernel has a middle and two sides."""
+    if kernel_size < 3 or kernel_size % 2 == 0:
+        raise ValueError(
+            f"kernel_size must be odd and at least 3, but is {kernel_size}"
+        )

@@ -3,22 +3,27 @@
 All of it works on any model with an `encoder` and a `decoder` that keep the
 contract in `d2lattn.seq2seq`. A search runs without gradients and in
 evaluation mode, and leaves the mode of the model as it was.
-
-A hypothesis is the beginning of a target sentence, or a whole one, which ends
-with `eos`. Its log-probability is the model's own: the sum over its tokens,
-`eos` counted. No token is forbidden, not even `<pad>` or `<bos>`: a model that
-was trained on sentences gives them next to nothing.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
 from typing import Any, NamedTuple
 
 import torch
-from jaxtyping import Bool, Float, Integer
+from jaxtyping import Float, Integer
 from torch import Tensor
 
+from d2lattn.beams import (
+    Beam,
+    Hypothesis,
+    best_first,
+    hypotheses,
+    next_beam,
+    next_log_probs,
+    penalty,
+    propose,
+)
 from d2lattn.checks import check_positive
+from d2lattn.corpora.batches import pad_rows
 from d2lattn.corpora.vocabulary import Vocab
 from d2lattn.modes import evaluating
 
@@ -39,38 +44,6 @@ __all__ = [
 ]
 
 
-class Hypothesis(NamedTuple):
-    """What a search found for a sentence.
-
-    The tokens without the first `bos` and the `eos`; their log-probability,
-    with that of `eos` where there is one; the score that decided the rank;
-    and whether there is an `eos`. One that is not finished ran into
-    `max_len`, or was left when it could no longer become the best.
-    """
-
-    tokens: tuple[int, ...]
-    log_prob: float
-    score: float
-    finished: bool
-
-
-class Beam(NamedTuple):
-    """The hypotheses of each sentence, in W places.
-
-    The tokens (B, W, t), with `bos` first and nothing but `eos` after the
-    end; the log-probability, the score, whether finished, and whether the
-    search goes on from here, each (B, W). First come the hypotheses that did
-    not grow in the last step, then those that did, the most probable first.
-    An empty place has log-probability -inf.
-    """
-
-    tokens: Integer[Tensor, "B W t"]
-    log_probs: Float[Tensor, "B W"]
-    scores: Float[Tensor, "B W"]
-    finished: Bool[Tensor, "B W"]
-    alive: Bool[Tensor, "B W"]
-
-
 class BeamStep(NamedTuple):
     """What happened in one step of a beam search.
 
@@ -85,68 +58,6 @@ class BeamStep(NamedTuple):
     log_probs: Float[Tensor, "B W C"]
     parents: Integer[Tensor, "B W2"]
     after: Beam
-
-
-def penalty(length: int, length_penalty: float) -> float:
-    r"""What the log-probability of so many tokens is divided by.
-
-    $$\operatorname{lp}(Y) = \frac{(5 + |Y|)^\lambda}{(5 + 1)^\lambda}$$
-
-    Each token makes a sentence less probable, which favours short ones. The
-    length $|Y|$ counts what the log-probability sums over: the tokens, and
-    `eos` where there is one. So it is at least 1, and then lp is 1.
-
-    Raises `ValueError` where `length_penalty`, the $\lambda$, is negative or
-    not finite.
-
-    Paper: Wu et al. (2016), section 7, equation 14.
-
-    >>> penalty(1, 0.6), penalty(7, 0.0), penalty(7, 1.0)
-    (1.0, 1.0, 2.0)
-    """
-    if not 0 <= length_penalty < float("inf"):  # NaN is neither
-        raise ValueError(
-            "length_penalty must be finite and not negative, but is "
-            f"{length_penalty}"
-        )
-    return ((5 + length) / (5 + 1)) ** length_penalty
-
-
-def best_first(
-    scores: Float[Tensor, "N V"], number: int
-) -> tuple[Float[Tensor, "N C"], Integer[Tensor, "N C"]]:
-    """The largest of each row and where they stand; of equals, the first.
-
-    >>> best_first(torch.tensor([[0.1, 0.4, 0.4, 0.1]]), 3)
-    (tensor([[0.4000, 0.4000, 0.1000]]), tensor([[1, 2, 0]]))
-    """
-    values, indices = scores.topk(min(number + 1, scores.shape[-1]))
-    if (values.diff() == 0).any():  # topk does not promise which of equals
-        values, indices = scores.sort(descending=True, stable=True)
-    return values[:, :number], indices[:, :number]
-
-
-def next_log_probs(
-    logits: Float[Tensor, "N 1 V"], eos: int
-) -> Float[Tensor, "N V"]:
-    """The log-probability of each token that may come next.
-
-    In float32 at least, whatever the model computes in.
-
-    Raises `ValueError` where `eos` is not in the vocabulary, or the logits
-    are not numbers.
-
-    >>> next_log_probs(torch.zeros(1, 1, 4), eos=2).exp()
-    tensor([[0.2500, 0.2500, 0.2500, 0.2500]])
-    """
-    V = logits.shape[-1]
-    if not 0 <= eos < V:
-        raise ValueError(f"eos must be between 0 and {V - 1}, but is {eos}")
-    dtype = torch.promote_types(logits.dtype, torch.float32)
-    log_probs = logits[:, -1].log_softmax(dim=-1, dtype=dtype)  # (N, V)
-    if log_probs[:, eos].isnan().any():  # one NaN makes a row of them
-        raise ValueError("the logits must be numbers, but some are NaN or inf")
-    return log_probs
 
 
 def greedy_search(
@@ -164,8 +75,7 @@ def greedy_search(
       p(y \mid y_1, \ldots, y_{t-1}, \mathbf{x})$$
 
     After `max_len` tokens, `eos` counted, a sentence is left unfinished. A
-    recording of attention has one entry a step, with a row for each sentence:
-    those that have ended are taken along until all have.
+    recording has one entry per step, with a row for each sentence.
 
     Shapes: source (B, K), lengths (B,); one hypothesis a sentence.
 
@@ -201,96 +111,6 @@ def greedy_search(
     return tuple(found for (found,) in hypotheses(beam, eos))
 
 
-def propose(
-    beam: Beam, log_probs: Float[Tensor, "N V"], number: int, eos: int
-) -> tuple[
-    Integer[Tensor, "B W C"], Float[Tensor, "B W C"], Float[Tensor, "B W C"]
-]:
-    r"""Let each hypothesis that is alive name its most probable next tokens.
-
-    $$\log p(y_1, \ldots, y_t) = \log p(y_1, \ldots, y_{t-1}) +
-      \log p(y_t \mid y_1, \ldots, y_{t-1})$$
-
-    all given the source. Any other proposes itself, with one more `eos` of
-    probability 1, and then nothing, which has probability 0.
-
-    Shapes: log-probabilities (N, V) of the next token of the N hypotheses
-    that are alive. Of the proposals, the token, its probability, and the
-    log-probability of the hypothesis that it makes, each (B, W, C), where C
-    is `number` or the size of the vocabulary, whichever is smaller.
-
-    >>> start, no = torch.zeros(1, 1), torch.tensor([[False]])
-    >>> beam = Beam(torch.tensor([[[0]]]), start, start, no, ~no)
-    >>> log_probs = torch.tensor([[0.2, 0.5, 0.3]]).log()
-    >>> tokens, probs, _ = propose(beam, log_probs, 2, eos=1)
-    >>> tokens, probs
-    (tensor([[[1, 2]]]), tensor([[[0.5000, 0.3000]]]))
-    """
-    best, words = best_first(log_probs, number)  # (N, V) -> (N, C)
-    shape = (*beam.alive.shape, best.shape[-1])  # (B, W, C)
-    tokens, probs = words.new_full(shape, eos), best.new_zeros(shape)
-    totals = best.new_full(shape, -torch.inf)
-    tokens[beam.alive] = words
-    probs[beam.alive] = best.exp()
-    totals[beam.alive] = beam.log_probs[beam.alive][:, None] + best
-    probs[..., 0][~beam.alive] = 1
-    totals[..., 0][~beam.alive] = beam.log_probs[~beam.alive].to(best)
-    return tokens, probs, totals
-
-
-def next_beam(
-    beam: Beam,
-    tokens: Integer[Tensor, "B W C"],
-    log_probs: Float[Tensor, "B W C"],
-    eos: int,
-    beam_size: int,
-    length_penalty: float,
-    max_len: int,
-) -> tuple[Integer[Tensor, "B W2"], Beam]:
-    """Keep the best proposals, and tell whose they were.
-
-    A hypothesis that has ended keeps its place, so that the beam of the
-    others narrows. A sentence is done when all of its hypotheses have ended,
-    or none that is alive can come to the first rank: its log-probability
-    cannot rise, and will be divided by the penalty of `max_len` at most.
-
-    Shapes: proposals (B, W, C) as `propose` makes them, of the beam's W
-    places; the places of the parents, (B, W) for the new beam's W.
-
-    Paper: Huang et al. (2017) for when to stop, here with a penalty; their
-    section 1 for the narrowing beam, which is that of Bahdanau et al. (2015).
-
-    >>> start, no = torch.zeros(1, 1), torch.tensor([[False]])
-    >>> beam = Beam(torch.tensor([[[0]]]), start, start, no, ~no)
-    >>> tokens, log_probs = torch.tensor([[[2, 1]]]), torch.zeros(1, 1, 2)
-    >>> _, beam = next_beam(beam, tokens, log_probs, 1, 2, 0.0, max_len=9)
-    >>> beam.tokens, beam.finished
-    (tensor([[[0, 2],
-             [0, 1]]]), tensor([[False,  True]]))
-    """
-    rank = log_probs.clone()  # (B, W, C)
-    # One that has ended comes first, and so keeps its place.
-    rank[..., 0][~beam.alive & (beam.log_probs > -torch.inf)] = torch.inf
-    order = rank.flatten(1).argsort(dim=1, descending=True, stable=True)
-    chosen = order[:, :beam_size]  # (B, W'), for the new W
-    log_probs = log_probs.flatten(1).gather(1, chosen)
-    token = tokens.flatten(1).gather(1, chosen)
-    parents = chosen // tokens.shape[-1]
-    rows = torch.arange(len(parents), device=parents.device)[:, None]
-    prefix, _, scores, ended, grows = (x[rows, parents] for x in beam)
-    length = prefix.shape[-1]  # without bos, with the new token
-    real = log_probs > -torch.inf
-    scores = scores.where(~grows, log_probs / penalty(length, length_penalty))
-    finished = (ended | (grows & (token == eos))) & real
-    alive = grows & real & (token != eos) & (length < max_len)
-    # Can the most probable one still beat the best that is finished?
-    best = scores.masked_fill(~finished, -torch.inf).amax(1, keepdim=True)
-    hope = log_probs.masked_fill(~alive, -torch.inf).amax(1, keepdim=True)
-    alive = alive & (hope / penalty(max_len, length_penalty) > best)
-    tokens = torch.cat([prefix, token[..., None]], dim=-1)  # (B, W', t + 1)
-    return parents, Beam(tokens, log_probs, scores, finished, alive)
-
-
 def beam_steps(
     model: Any,
     src: Integer[Tensor, "B K"],
@@ -307,15 +127,6 @@ def beam_steps(
     These are the steps of `beam_search`, with the same arguments and errors,
     and each is computed when it is asked for. The decoder gets a row for each
     hypothesis that is alive, sentence by sentence, and none for the others.
-
-    >>> from d2lattn.seq2seq import *
-    >>> encoder = Seq2SeqEncoder(7, 8, num_hiddens=16, num_layers=1)
-    >>> decoder = Seq2SeqAttentionDecoder(5, 8, 16, num_layers=1)
-    >>> model, src = EncoderDecoder(encoder, decoder), torch.tensor([[6, 2]])
-    >>> options = {"bos": 1, "eos": 2, "beam_size": 3, "max_len": 4}
-    >>> step = next(beam_steps(model, src, **options))
-    >>> step.before.tokens.shape, step.tokens.shape, step.after.tokens.shape
-    (torch.Size([1, 1, 1]), torch.Size([1, 1, 3]), torch.Size([1, 3, 2]))
     """
     check_positive(max_len=max_len, beam_size=beam_size)
     with evaluating(model):
@@ -340,29 +151,6 @@ def beam_steps(
         beam = after
 
 
-def hypotheses(beam: Beam, eos: int) -> tuple[tuple[Hypothesis, ...], ...]:
-    """What is in a beam, for each sentence, the best first.
-
-    The finished ones come before the others: the probability of a beginning
-    is that of all sentences which begin so, and says nothing about one.
-
-    >>> tokens, yes = torch.tensor([[[1, 5, 2]]]), torch.tensor([[True]])
-    >>> log_probs = torch.tensor([[-2.5]])
-    >>> hypotheses(Beam(tokens, log_probs, log_probs, yes, ~yes), eos=2)
-    ((Hypothesis(tokens=(5,), log_prob=-2.5, score=-2.5, finished=True),),)
-    """
-    sentences = []
-    for places in zip(*(x.tolist() for x in beam[:4]), strict=True):
-        found = [
-            Hypothesis(tuple(takewhile(eos.__ne__, tokens[1:])), *numbers)
-            for tokens, *numbers in zip(*places, strict=True)
-            if numbers[0] > -torch.inf
-        ]
-        found.sort(key=lambda h: (h.finished, h.score), reverse=True)
-        sentences.append(tuple(found))
-    return tuple(sentences)
-
-
 def beam_search(
     model: Any,
     src: Integer[Tensor, "B K"],
@@ -380,12 +168,10 @@ def beam_search(
 
     In each step, `beam_size` hypotheses a sentence are kept, those with the
     highest log-probability; a finished one keeps its place. In the end they
-    are ranked by the score s(Y), see `penalty`. With a `length_penalty` of 0
-    that is the log-probability. Of equals, the one from the better parent
-    is kept, or the token with the smaller number.
+    are ranked by the score s(Y), see `penalty`. Of equals, the one from the
+    better parent is kept, or the token with the smaller number.
 
-    A beam of one is `greedy_search`; one as wide as there are sentences up
-    to `max_len` finds the best of all. A sentence stops as soon as its first
+    A beam of one is `greedy_search`. A sentence stops as soon as its first
     rank is decided, so what is behind it may be unfinished. What it finds
     does not depend on the others in the batch.
 
@@ -436,10 +222,12 @@ def translate(
     """Translate sentences, words to words, in the order given.
 
     Each is given to the encoder with an `<eos>`. Sentences of similar length
-    share a batch. A beam of one is a greedy search.
+    share a batch. A beam of one is a greedy search. A translation ends after
+    `max_len` words, or after as many as the decoder has positions for.
 
     Raises `ValueError` where `batch_size` is below 1, a sentence is a string
-    and not words, and where `beam_search` does.
+    and not words, or is longer than the encoder's positions, and where
+    `beam_search` does.
 
     Paper: Vaswani et al. (2017), section 6.1, for the length penalty, which
     stands there with a beam of 4.
@@ -455,23 +243,34 @@ def translate(
     """
     check_positive(batch_size=batch_size)
     device = next(model.parameters()).device
-    order = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))
+    rows = [[*src_vocab.encode(words), src_vocab.eos] for words in sentences]
+    longest, most = max(map(len, rows), default=0), positions(model.encoder)
+    if longest > most:
+        raise ValueError(
+            f"sentences must have at most {most - 1} words, the encoder's "
+            f"max_len less <eos>, but one has {longest - 1}"
+        )
+    order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
     translations = {}
     for start in range(0, len(order), batch_size):
         batch = order[start : start + batch_size]
-        src = [[*src_vocab.encode(sentences[i]), src_vocab.eos] for i in batch]
-        lens = [len(tokens) for tokens in src]
-        src = [x + [src_vocab.pad] * (lens[-1] - len(x)) for x in src]
+        src, lens = pad_rows([rows[i] for i in batch])  # (B, K), (B,)
         found = beam_search(
             model,
-            torch.tensor(src, device=device),  # (B, K)
-            torch.tensor(lens, device=device),
+            src.to(device),
+            lens.to(device),
             bos=tgt_vocab.bos,
             eos=tgt_vocab.eos,
             beam_size=beam_size,
             length_penalty=length_penalty,
-            max_len=max_len,
+            max_len=int(min(max_len, positions(model.decoder))),
         )
         for i, (best, *_) in zip(batch, found, strict=True):
             translations[i] = tgt_vocab.decode(best.tokens)
-    return [translations[i] for i in range(len(sentences))]
+    return [translations[i] for i in range(len(rows))]
+
+
+def positions(part: Any) -> int | float:
+    """Return how long a sequence an encoder or a decoder can take."""
+    encoding = getattr(part, "pos_encoding", None)
+    return getattr(encoding, "max_len", float("inf"))

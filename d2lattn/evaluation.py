@@ -49,17 +49,15 @@ def bleu(
     $c$ words long and the references closest in length $r$ words: what is
     too short is marked down.
 
-    Translations and references are plain text, not split into words: sacrebleu
-    splits both (its `13a`), so that scores of different models compare.
-    Each sentence has one reference or more, not all the same number, and any
-    of them counts. By default, capitals count as small letters. The signature
-    says all that and the version; without it a score says little.
+    Translations and references are texts, which sacrebleu splits into words
+    (its `13a`), so that scores of different models compare. Each sentence has
+    one reference or more, and any of them counts. By default, capitals count
+    as small letters. The signature says all that and the version.
 
-    It is a score for a corpus. Where there are no four words in a row in any
-    translation, $p_4$ has nothing to count, and the score is 0.
+    Without four words in a row in any translation, the score is 0.
 
-    Raises `ValueError` where translations and references are not equally
-    many, where there are none, or where a sentence has no reference.
+    Raises `ValueError` where translations and references are not texts, not
+    equally many, or none, or where a sentence has no reference.
 
     Papers: Papineni et al. (2002), section 2; Post (2018) for sacrebleu.
 
@@ -120,13 +118,11 @@ def alignment_links(
       j < m,\; i < n\}$$
 
     Row $i$ holds the weights with which target word $i$ was written, column
-    $j$ those of source word $j$. There are $n$ = `num_tgt` target words and
-    $m$ = `num_src` source words. A decoder has a row more, that writes
-    `<eos>`, and an encoder a column more, the `<eos>` of the source; after
-    both there may be padding. No row after the words is looked at. A target
-    word with its largest weight on a column after the words, which can only
-    be `<eos>`, has no link, and no more has one whose weights are all zero.
-    Where two weights are the largest, the first counts.
+    $j$ those of source word $j$, for $n$ = `num_tgt` and $m$ = `num_src`
+    words. The rows and columns after the words are those of `<eos>` and of
+    padding: no such row is looked at, and a target word with its largest
+    weight on such a column has no link. Neither has one whose weights are all
+    zero. Where two weights are the largest, the first counts.
 
     Give it `weights[1:]`, and the rows are those of the steps that *read* a
     target word and write the next.
@@ -173,11 +169,7 @@ def alignment_error_rate(
     $A$ are the links that were found, $S$ those that must be there, and $P$
     those that may be: the sure ones, and the `possible` ones if these are
     given. 0 is best and 1 worst. Each argument has the links of one sentence
-    after the other; they are counted over the whole corpus, so that a long
-    sentence counts for more than a short one.
-
-    With no more than sure links, this is 1 minus the F-measure of precision
-    and recall.
+    after the other, which are counted over the whole corpus.
 
     Raises `ValueError` where the arguments do not have the same number of
     sentences, or where there is no link at all to speak of.
@@ -202,8 +194,7 @@ def alignment_error_rate(
         total += len(A) + len(S)
     if total == 0:
         raise ValueError(
-            "found and sure links must not both be empty: there is nothing to "
-            "count"
+            "found and sure links must not both be empty, but there are none"
         )
     return 1 - right / total
 
@@ -213,33 +204,51 @@ def check_references(
 ) -> None:
     """Raise a `ValueError` unless each translation has its references.
 
-    >>> check_references(["va !"], ["Va !"])
-    Traceback (most recent call last):
-        ...
-    ValueError: references must be a list for each sentence, but that of \
-sentence 0 is the string 'Va !'; write ['Va !']
+    Words in place of texts are refused where that is certain: where every
+    reference is a single word, some sentence has three or more, and not every
+    translation is a single word, too.
     """
-    if isinstance(translations, str) or isinstance(references, str):
-        raise ValueError(
-            "translations and references must be lists, one entry a sentence, "
-            "but one of them is a string"
-        )
+    for name, lists in (
+        ("translations", translations),
+        ("references", references),
+    ):
+        if isinstance(lists, str) or not isinstance(lists, Sequence):
+            raise ValueError(
+                f"{name} must be a list, one entry a sentence, but is "
+                f"{lists!r}"
+            )
     if len(translations) != len(references):
         raise ValueError(
             "translations and references must be equally many, but there are "
             f"{len(translations)} and {len(references)}"
         )
-    if len(translations) == 0:
+    if not translations:
         raise ValueError("translations must not be empty, but there are none")
-    for number, refs in enumerate(references):
-        if isinstance(refs, str):
+    for number, (text, refs) in enumerate(
+        zip(translations, references, strict=True)
+    ):
+        if not isinstance(text, str):
             raise ValueError(
-                "references must be a list for each sentence, but that of "
-                f"sentence {number} is the string {refs!r}; write [{refs!r}]"
+                "translations must be texts, not words, but that of sentence "
+                f"{number} is {text!r}"
             )
-        if not refs or not all(ref.strip() for ref in refs):
+        if isinstance(refs, str) or not isinstance(refs, Sequence):
+            raise ValueError(
+                "references must be a list of texts for each sentence, but "
+                f"that of sentence {number} is {refs!r}; write [{refs!r}]"
+            )
+        if not refs or not all(isinstance(x, str) and x.strip() for x in refs):
             raise ValueError(
                 "references must hold at least one text for each sentence, "
                 f"and none that is empty, but those of sentence {number} are "
                 f"{list(refs)!r}"
             )
+    if (
+        max(map(len, references)) > 2
+        and any(len(text.split()) > 1 for text in translations)
+        and all(len(ref.split()) == 1 for refs in references for ref in refs)
+    ):
+        raise ValueError(
+            "references must be texts, but are single words, as in "
+            f"{list(references[0])!r}; write [' '.join(words)]"
+        )

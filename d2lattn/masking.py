@@ -40,9 +40,9 @@ def length_mask(
     a mask (B, 1, ..., 1, 1, K), lengths (B, Q) one of (B, 1, ..., 1, Q, K);
     both broadcast to the scores. No lengths, no mask: None gives None.
 
-    Raises `ValueError` where the lengths are no integers, do not fit the
-    shape, are negative, or exceed the number of keys. The last two are not
-    looked at while `torch.compile` or `torch.export` trace.
+    Raises `ValueError` where the lengths are no integers or do not fit the
+    shape, and where they are negative or exceed the number of keys, as far
+    as numbers can be looked at; see `check_lengths`, also for masks.
 
     >>> length_mask(torch.tensor([1, 3]), (2, 1, 4))
     tensor([[[ True, False, False, False]],
@@ -56,6 +56,37 @@ def length_mask(
     ones = [1] * (len(shape) - 1 - valid_lens.ndim)
     lens = valid_lens.reshape(shape[0], *ones, *valid_lens.shape[1:], 1)
     return torch.arange(shape[-1], device=lens.device) < lens
+
+
+def hide(
+    valid_lens: ValidLens,
+    queries: Float[Tensor, "*B Q _"],
+    keys: Float[Tensor, "*B K _"],
+    *values: Float[Tensor, "*B K _"],
+) -> tuple[Float[Tensor, "..."], ...]:
+    """Put zeros in place of what must reach nothing.
+
+    A masked key has weight 0, but 0 times NaN or infinity is NaN, on the way
+    back as well. So keys and values that no query may attend to become zeros
+    before they meet anything, and queries that have no key, too.
+
+    Shapes: queries (B, ..., Q, D), keys (B, ..., K, D) and perhaps values
+    (B, ..., K, V), which come back in this order; lengths (B,) or (B, Q).
+
+    >>> X = torch.tensor([[[1.0], [2.0], [torch.nan]]])
+    >>> queries, keys = hide(torch.tensor([2]), X, X)
+    >>> keys
+    tensor([[[1.],
+             [2.],
+             [0.]]])
+    """
+    if valid_lens is None:
+        return queries, keys, *values
+    mask = length_mask(valid_lens, (*queries.shape[:-1], keys.shape[-2]))
+    hidden = ~mask.any(dim=-2)[..., None]  # (B, 1, ..., K, 1)
+    alone = ~mask.any(dim=-1)[..., None]  # (B, 1, ..., Q or 1, 1)
+    others = (X.masked_fill(hidden, 0) for X in (keys, *values))
+    return queries.masked_fill(alone, 0), *others
 
 
 def masked_softmax(

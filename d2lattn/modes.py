@@ -13,7 +13,8 @@ __all__ = ["evaluating"]
 def evaluating(model: nn.Module) -> Iterator[None]:
     """No dropout and no gradients inside, and all as before afterwards.
 
-    Each module gets its own mode back, after an exception too.
+    Each module gets its own mode back, after an exception too, by its own
+    `eval` and `train`: some do more there than change a flag.
 
     >>> model = nn.Sequential(nn.Dropout(), nn.Dropout().eval())
     >>> with evaluating(model):
@@ -22,12 +23,12 @@ def evaluating(model: nn.Module) -> Iterator[None]:
     >>> [module.training for module in model]
     [True, False]
     """
-    training = [module for module in model.modules() if module.training]
+    modes = [(module, module.training) for module in model.modules()]
     try:
-        if training:
-            model.eval()
+        model.eval()
         with torch.no_grad():
             yield
     finally:
-        for module in training:
-            module.training = True
+        for module, training in modes:  # a module before its parts
+            if module.training != training:
+                module.train(training)

@@ -6,18 +6,12 @@ causal one.
 """
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from d2lattn.checks import (
-    check_heads,
-    check_lengths,
-    check_projected,
-    check_sizes,
-)
-from d2lattn.masking import ValidLens
-from d2lattn.scoring import DotProductAttention
+from d2lattn.checks import check_lengths, check_shape, check_sizes
+from d2lattn.masking import ValidLens, hide
+from d2lattn.scoring import DotProductAttention, fused_attention
 
 __all__ = ["CausalAttention", "MultiHeadAttention", "causal_lens"]
 
@@ -30,18 +24,19 @@ def causal_lens(
     """Let each query see the keys up to its own place, and none after it.
 
     The last query stands at the last key, so that queries may go on with a
-    sequence whose first keys were there before. Where there are lengths, the
-    smaller counts.
+    sequence. Where there are lengths, the smaller counts.
 
     Shapes: queries (B, ..., Q, d), keys (B, ..., K, d), lengths (B,) or
     (B, Q), result (B, Q); for a single query, the lengths as they came.
 
-    Raises `ValueError` where the lengths do not fit.
+    Raises `ValueError` where the lengths do not fit, or there are fewer keys
+    than queries.
 
     >>> causal_lens(torch.zeros(1, 3, 2), torch.zeros(1, 5, 2))
     tensor([[3, 4, 5]])
     """
     B, Q, K = len(queries), queries.shape[-2], keys.shape[-2]
+    check_past(Q, K)
     if Q == 1:
         return valid_lens  # the last query, after which nothing comes
     lens = torch.arange(K - Q + 1, K + 1, device=queries.device)  # (Q,)
@@ -76,12 +71,9 @@ class CausalAttention(nn.Module):
              [0.3333, 0.3333, 0.3333]]])
     """
 
-    record = None  # a function, while `record_attention` looks
-
     def __init__(self, dropout: float = 0.0):
         super().__init__()
         self.attention = DotProductAttention(dropout)
-        self.dropout = self.attention.dropout
 
     def weights(
         self,
@@ -100,18 +92,11 @@ class CausalAttention(nn.Module):
         values: Float[Tensor, "*B K V"],
         valid_lens: ValidLens = None,
     ) -> Float[Tensor, "*B Q V"]:
-        """The weighted mean of the values up to each query."""
         check_sizes(queries, keys, values)
-        if self.record is not None:
-            weights = self.weights(queries, keys, valid_lens)
-            self.record(weights)
-            return self.dropout(weights) @ values  # (..., Q, V)
         if valid_lens is None and queries.shape == keys.shape:
             # The same, but the masked half is not even computed.
-            p = self.dropout.p if self.training else 0.0
-            return F.scaled_dot_product_attention(
-                queries, keys, values, dropout_p=p, is_causal=True
-            )
+            p = self.attention.dropout.p if self.training else 0.0
+            return fused_attention(queries, keys, values, None, p, causal=True)
         lens = causal_lens(queries, keys, valid_lens)
         return self.attention(queries, keys, values, lens)
 
@@ -126,8 +111,7 @@ class MultiHeadAttention(nn.Module):
 
     `forward` is `project` and then `attend`. A decoder calls the two apart:
     it projects each key and value once, and attends to them many times. The
-    heads attend through `attention`, scaled dot products unless replaced,
-    which also tells their weights to whoever records.
+    heads attend through `attention`, scaled dot products unless replaced.
 
     Shapes: queries (B, Q, `query_size`), keys (B, K, `key_size`), values
     (B, K, `value_size`), each size D unless given; weights (B, H, Q, K);
@@ -198,6 +182,7 @@ class MultiHeadAttention(nn.Module):
     ) -> Float[Tensor, "B H Q K"]:
         """The weight of each key for each query in each head."""
         check_projected(self, queries, keys)
+        queries, keys = hide(valid_lens, queries, keys)
         q, k = self.split(self.W_q(queries)), self.split(self.W_k(keys))
         return self.attention.weights(q, k, valid_lens)
 
@@ -208,6 +193,36 @@ class MultiHeadAttention(nn.Module):
         values: Float[Tensor, "B K Dv"],
         valid_lens: ValidLens = None,
     ) -> Float[Tensor, "B Q D"]:
-        """What all heads together found, for each query."""
         check_projected(self, queries, keys, values)
+        queries, keys, values = hide(valid_lens, queries, keys, values)
         return self.attend(queries, *self.project(keys, values), valid_lens)
+
+
+def check_heads(num_hiddens: int, num_heads: int) -> None:
+    """Raise a `ValueError` unless the heads share the hidden size evenly."""
+    if num_heads < 1 or num_hiddens % num_heads:
+        raise ValueError(
+            f"num_heads must divide num_hiddens, {num_hiddens}, but is "
+            f"{num_heads}"
+        )
+
+
+def check_past(num_queries: int, num_keys: int) -> None:
+    """Raise a `ValueError` unless the first query has a key at its place."""
+    if num_queries > num_keys:
+        raise ValueError(
+            "keys must be at least as many as queries where attention is "
+            f"causal, but are {num_keys} for {num_queries} queries"
+        )
+
+
+def check_projected(
+    module: MultiHeadAttention,
+    queries: Tensor,
+    keys: Tensor,
+    values: Tensor | None = None,
+) -> None:
+    """Raise a `ValueError` unless all fit each other and the projections."""
+    sizes = [W.in_features for W in (module.W_q, module.W_k, module.W_v)]
+    check_sizes(queries, keys, values, sizes=tuple(sizes))
+    check_shape("queries", queries, ("B", "Q", sizes[0]))

@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from d2lattn.checks import check_bandwidth, check_sizes
-from d2lattn.masking import ValidLens, length_mask, masked_softmax
+from d2lattn.checks import check_sizes
+from d2lattn.masking import ValidLens, hide, length_mask, masked_softmax
 
 Kernel = Callable[[Float[Tensor, "..."]], Float[Tensor, "..."]]
 
@@ -83,8 +83,7 @@ def kernel_weights(
     Raises `ValueError` where the sizes do not fit or the bandwidth $h$ is
     not positive.
 
-    Papers: Nadaraya (1964), pages 141–142; Watson (1964), pages
-    359–372.
+    Papers: Nadaraya (1964), pages 141–142; Watson (1964), pages 359–372.
 
     >>> queries, keys = torch.zeros(1, 1), torch.tensor([[-1.0], [0.0], [3.0]])
     >>> kernel_weights(queries, keys, boxcar, bandwidth=2.0)
@@ -92,12 +91,15 @@ def kernel_weights(
     """
     check_sizes(queries, keys)
     check_bandwidth(bandwidth)
+    queries, keys = hide(valid_lens, queries, keys)
     # (..., Q, 1, D) - (..., 1, K, D) -> (..., Q, K, D)
     differences = queries[..., :, None, :] - keys[..., None, :, :]
-    u = torch.linalg.vector_norm(differences, dim=-1) / bandwidth
+    differences = differences / bandwidth
     if kernel is gaussian:
         # The same ratio, but far keys do not underflow to 0/0.
-        return masked_softmax(-(u**2) / 2, valid_lens)
+        scores = -differences.square().sum(dim=-1) / 2
+        return masked_softmax(scores, valid_lens)
+    u = torch.linalg.vector_norm(differences, dim=-1)
     weights = kernel(u)  # (..., Q, K)
     mask = length_mask(valid_lens, weights.shape)
     if mask is not None:
@@ -119,20 +121,14 @@ class NadarayaWatson(nn.Module):
     Shapes: queries (..., Q, D), keys (..., K, D), values (..., K, V),
     output (..., Q, V).
 
-    Raises `ValueError` where the sizes do not fit, the bandwidth is not
-    positive, or a bandwidth is to be learned through a kernel that has no
-    slope.
-
-    Papers: Nadaraya (1964), pages 141–142; Watson (1964), pages
-    359–372.
+    Raises `ValueError` as `kernel_weights` does, and where a bandwidth is to
+    be learned through a kernel that has no slope.
 
     >>> attention = NadarayaWatson(boxcar, bandwidth=2.0)
     >>> keys = torch.tensor([[-1.0], [0.0], [3.0]])
     >>> attention(torch.zeros(1, 1), keys, values=keys)
     tensor([[-0.5000]])
     """
-
-    record = None  # a function, while `record_attention` looks
 
     def __init__(
         self,
@@ -145,8 +141,8 @@ class NadarayaWatson(nn.Module):
         check_bandwidth(bandwidth)
         if learned and kernel in (boxcar, constant):
             raise ValueError(
-                f"kernel {kernel.__name__} is flat: it has no gradient to "
-                "learn a bandwidth from; want gaussian or epanechnikov"
+                "kernel must have a slope to learn a bandwidth from, as "
+                f"gaussian has, but is {kernel.__name__}, which is flat"
             )
         self.kernel = kernel
         self.log_bandwidth = nn.Parameter(
@@ -176,9 +172,21 @@ class NadarayaWatson(nn.Module):
         values: Float[Tensor, "*B K V"],
         valid_lens: ValidLens = None,
     ) -> Float[Tensor, "*B Q V"]:
-        """The weighted mean of the values, for each query."""
         check_sizes(queries, keys, values)
+        queries, keys, values = hide(valid_lens, queries, keys, values)
         weights = self.weights(queries, keys, valid_lens)
-        if self.record is not None:
-            self.record(weights)
         return weights @ values  # (..., Q, K) @ (..., K, V) -> (..., Q, V)
+
+
+def check_bandwidth(bandwidth: float | Tensor) -> None:
+    """Raise a `ValueError` unless the bandwidth is positive."""
+    if torch.compiler.is_compiling() or torch.jit.is_tracing():
+        return
+    try:
+        positive = bool(bandwidth > 0)  # NaN is not positive either
+    except RuntimeError:  # no number that may be looked at
+        return
+    if not positive:
+        raise ValueError(
+            f"bandwidth must be positive, but is {float(bandwidth)}"
+        )

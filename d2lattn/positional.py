@@ -1,10 +1,10 @@
 """Where a token stands, added to what it is."""
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-
-from d2lattn.checks import check_positions
 
 __all__ = ["PositionalEncoding"]
 
@@ -17,8 +17,9 @@ class PositionalEncoding(nn.Module):
 
     `offset` is the position of the first vector, for a sequence that goes on.
 
-    Shapes: input and output (B, n, D); the encoding `P` has (1, `max_len`, D)
-    and moves with the module, but is computed anew rather than saved.
+    Shapes: input and output (B, n, D); the encoding `P` has (1, `max_len`, D).
+    It is not saved: wherever the module goes, and in whatever precision, `P`
+    is computed anew.
 
     Raises `ValueError` where a position is negative or not below `max_len`.
 
@@ -33,20 +34,41 @@ class PositionalEncoding(nn.Module):
         self, num_hiddens: int, dropout: float = 0.0, max_len: int = 1000
     ):
         super().__init__()
+        self.max_len, self.num_hiddens = max_len, num_hiddens
         self.dropout = nn.Dropout(dropout)
+        self.register_buffer("P", self.positions(), persistent=False)
+
+    def positions(self) -> Float[Tensor, "1 n D"]:
+        """The encoding of each position, in float32."""
         # In float64, since far positions are large angles.
-        positions = torch.arange(max_len).double()
-        evens = torch.arange(0, num_hiddens, 2).double()
+        i = torch.arange(self.max_len).double()[:, None]
+        evens = torch.arange(0, self.num_hiddens, 2).double()
         # (n, 1) / (D / 2) -> (n, D / 2), rounded up where D is odd
-        angles = positions[:, None] / 10000 ** (evens / num_hiddens)
-        P = torch.zeros(1, max_len, num_hiddens)
+        angles = i / 10000 ** (evens / self.num_hiddens)
+        P = torch.zeros(1, self.max_len, self.num_hiddens)
         P[:, :, 0::2] = angles.sin()
-        P[:, :, 1::2] = angles.cos()[:, : num_hiddens // 2]
-        self.register_buffer("P", P, persistent=False)
+        P[:, :, 1::2] = angles.cos()[:, : self.num_hiddens // 2]
+        return P
+
+    def _apply(
+        self, fn: Callable[[Tensor], Tensor], recurse: bool = True
+    ) -> "PositionalEncoding":
+        super()._apply(fn, recurse)  # what `to` and its like call
+        self.P = self.positions().to(self.P)
+        return self
 
     def forward(
         self, X: Float[Tensor, "B n D"], offset: int = 0
     ) -> Float[Tensor, "B n D"]:
-        """The vectors with their positions in them."""
-        check_positions(offset, X.shape[1], self.P.shape[1])
+        check_positions(offset, X.shape[1], self.max_len)
         return self.dropout(X + self.P[:, offset : offset + X.shape[1]])
+
+
+def check_positions(offset: int, length: int, max_len: int) -> None:
+    """Raise a `ValueError` where a sequence is longer than its encoding."""
+    if offset < 0 or offset + length > max_len:
+        raise ValueError(
+            "positions must lie between 0 and max_len - 1, that is "
+            f"{max_len - 1}, but {length} of them from offset {offset} go up "
+            f"to {offset + length - 1}"
+        )

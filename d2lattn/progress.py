@@ -17,9 +17,8 @@ def progress_bar(
 ) -> "tqdm[Item]":
     """Return tqdm's bar, hidden where nobody waits.
 
-    It shows in a terminal and in a live notebook. It does not where the
-    standard error goes to a file, while a book is built or outputs are
-    recorded, and wherever `TQDM_DISABLE` is 1.
+    It shows in a terminal and in a live notebook; not where the standard
+    error goes to a file, and nowhere if `TQDM_DISABLE` is 1.
 
     >>> with progress_bar(total=3) as bar:
     ...     bar.update(3)
@@ -31,11 +30,7 @@ def progress_bar(
 
 
 def in_a_notebook() -> bool:
-    """Whether this is a kernel. IPython is asked, but not imported for it.
-
-    >>> in_a_notebook()
-    False
-    """
+    """Whether this is a kernel. IPython is asked, but not imported for it."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     return shell is not None and "IPKernelApp" in shell.config

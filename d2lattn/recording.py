@@ -1,75 +1,32 @@
 """Weights for whoever looks, and nothing for whoever does not.
 
 The weights of all queries for all keys take memory quadratic in the length,
-so no module keeps them. A scoring module has a class attribute `record`, which
-is None; inside a recording it also has an attribute `record` of its own, a
-function that it calls with its weights.
+so no module keeps them. While somebody looks, they are computed a second time,
+from what each attention was called with.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import inspect
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
-
-def attention_modules(model: nn.Module) -> Iterator[tuple[str, Any]]:
-    """Yield the path of each attention in a model, and who records there.
-
-    Attention is what has a method `weights`. Where one stands inside another,
-    like the scoring inside a multi-head attention, the path is that of the
-    outer one, and the first with an attribute `record` records: the scoring,
-    which has the heads as one more dimension.
-
-    >>> from d2lattn.scoring import DotProductAttention
-    >>> model = nn.Sequential(nn.Tanh(), DotProductAttention())
-    >>> [path for path, module in attention_modules(model)]
-    ['1']
-    """
-    parents = []
-    for path, module in model.named_modules():
-        if any(path.startswith(parent) for parent in parents):
-            continue
-        if not callable(getattr(type(module), "weights", None)):
-            continue
-        inside = [m for m in module.modules() if hasattr(type(m), "record")]
-        if inside:
-            parents.append(f"{path}." if path else "")
-            yield path, inside[0]
-
-
-def recorder(
-    calls: list[Tensor], outer: Callable[[Tensor], None] | None
-) -> Callable[[Tensor], None]:
-    """Return a function that keeps weights, and passes them on to `outer`.
-
-    >>> import torch
-    >>> inner_calls, outer_calls = [], []
-    >>> record = recorder(inner_calls, outer_calls.append)
-    >>> record(torch.ones(1))
-    >>> inner_calls, outer_calls
-    ([tensor([1.])], [tensor([1.])])
-    """
-
-    def record(weights: Tensor) -> None:
-        calls.append(weights.detach())
-        if outer is not None:
-            outer(weights)
-
-    return record
+__all__ = ["attention_paths", "record_attention"]
 
 
 @contextmanager
 def record_attention(model: nn.Module) -> Iterator[dict[str, list[Tensor]]]:
     """Keep the attention weights of every call of a model, while inside.
 
-    The mapping goes from the path of each attention module in `model` (""
-    for the model itself) to a list with one entry a call: the weights
-    (B, ..., Q, K), detached, before dropout. Outputs are the same as without
-    a recording. Recordings nest, and when one ends, by an exception too,
-    nothing of it is left in the model.
+    The mapping goes from the path of each attention in `model` ("" for the
+    model itself) to a list with one entry a call: the weights (B, ..., Q, K),
+    detached, before dropout. Nothing is done to the model, and what it
+    answers is the same to the bit. Recordings may nest or overlap.
 
-    >>> import torch
+    Raises `ValueError` where the model holds no attention.
+
     >>> from d2lattn.scoring import DotProductAttention
     >>> attention, X = DotProductAttention(), torch.zeros(1, 2, 3)
     >>> with record_attention(attention) as weights:
@@ -78,16 +35,129 @@ def record_attention(model: nn.Module) -> Iterator[dict[str, list[Tensor]]]:
     tensor([[[0.5000, 0.5000],
              [0.5000, 0.5000]]])
     """
-    weights, before = {}, []
-    try:
-        for path, module in attention_modules(model):
-            weights[path] = []
-            before.append((module, module.record))
-            module.record = recorder(weights[path], module.record)
+    weights, running = {}, []
+    with ExitStack() as stack:
+        stack.enter_context(uncompiled())
+        for module, path in attention_paths(model).items():
+            watch = Watch(weights.setdefault(path, []), running)
+            before = module.register_forward_pre_hook(watch.begin)
+            after = module.register_forward_hook(
+                watch.end, with_kwargs=True, always_call=True
+            )
+            stack.callback(before.remove)
+            stack.callback(after.remove)
         yield weights
+
+
+class Watch:
+    """The hooks of one attention: they keep its weights in `calls`.
+
+    `running` are the attentions that were called and have not answered yet.
+    What attends inside another is part of it, and is not kept a second time.
+    In a copy of the model, a watch keeps nothing.
+    """
+
+    def __init__(self, calls: list[Tensor] | None = None, running: Any = ()):
+        self.calls, self.running = calls, running
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        return Watch, ()  # a copy
+
+    def begin(self, module: nn.Module, args: Any) -> None:
+        """Note that it was called."""
+        if self.calls is not None:
+            self.running.append(module)
+
+    def end(self, module: Any, args: Any, options: Any, output: Any) -> None:
+        """Keep the weights, unless it failed and has no output."""
+        if self.calls is not None:
+            self.running.pop()
+            if not self.running and output is not None:
+                self.calls.append(weights_of(module, *args, **options))
+
+
+def attention_paths(model: nn.Module) -> dict[nn.Module, str]:
+    """Return each attention in a model, with the path it is recorded under.
+
+    Attention is what has a method `weights(queries, keys, valid_lens)`. Where
+    one stands inside another, like the scoring inside a multi-head attention,
+    its path is that of the outer one.
+
+    Raises `ValueError` where there is none.
+
+    >>> from d2lattn.multihead import MultiHeadAttention
+    >>> model = nn.Sequential(nn.Tanh(), MultiHeadAttention(6, num_heads=2))
+    >>> list(attention_paths(model).values())  # the heads, and their scoring
+    ['1', '1']
+    """
+    paths = {}
+    for path, module in model.named_modules():
+        if attends(module):
+            name = f"{path}.".replace("_orig_mod.", "")  # of torch.compile
+            for part in filter(attends, module.modules()):
+                paths.setdefault(part, name.removesuffix("."))
+    if not paths:
+        raise ValueError(
+            "model must hold attention, that is modules with a method "
+            f"weights(queries, keys, valid_lens), but {type(model).__name__} "
+            "holds none"
+        )
+    return paths
+
+
+def attends(module: nn.Module) -> bool:
+    """Whether this module says how it weighs keys."""
+    weights = getattr(type(module), "weights", None)
+    if not callable(weights):
+        return False
+    return {"queries", "keys"} <= inspect.signature(weights).parameters.keys()
+
+
+@torch.no_grad()
+def weights_of(
+    module: Any,
+    queries: Tensor,
+    keys: Tensor,
+    values: Tensor,
+    valid_lens: Tensor | None = None,
+) -> Tensor:
+    """Compute the weights of an attention that was called with these."""
+    return module.weights(queries, keys, valid_lens)
+
+
+_recordings = 0
+_stance = ExitStack()
+
+
+@contextmanager
+def uncompiled() -> Iterator[None]:
+    """Run compiled models as they are written, so that hooks are called.
+
+    The first recording sets that; the last one that ends, takes it back.
+    """
+    global _recordings
+    if not _recordings:
+        _stance.enter_context(torch.compiler.set_stance("force_eager"))
+    _recordings += 1
+    try:
+        yield
     finally:
-        for module, outer in before:
-            if outer is None:
-                del module.record  # back to the None of its class
-            else:
-                module.record = outer
+        _recordings -= 1
+        if not _recordings:
+            _stance.close()
+
+
+def _point_here(*kinds: type[nn.Module]) -> None:
+    """Let d2l's `attention_weights` lead to an error that helps."""
+
+    def getattr_(self: nn.Module, name: str) -> Any:
+        if name == "attention_weights":
+            raise AttributeError(
+                f"{type(self).__name__} keeps no attention_weights; see "
+                "d2lattn.record_attention, as in `with "
+                "record_attention(model) as weights: model(...)`"
+            )
+        return nn.Module.__getattr__(self, name)
+
+    for kind in kinds:
+        kind.__getattr__ = getattr_

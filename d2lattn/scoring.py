@@ -1,8 +1,8 @@
 """Two ways to score a key for a query: additive and scaled dot product.
 
 Both take any leading dimensions before (Q, D), the first of them the batch.
-`weights` is the pure function of a chapter; `forward` applies the weights to
-the values, and tells them to whoever records (see `d2lattn.recording`).
+`weights` is the pure function of a chapter, and `forward` applies the weights
+to the values.
 """
 
 import math
@@ -13,15 +13,18 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from d2lattn.checks import check_sizes
-from d2lattn.masking import ValidLens, length_mask, masked_softmax
+from d2lattn.derivatives import differentiable
+from d2lattn.masking import ValidLens, hide, length_mask, masked_softmax
 
 
+@differentiable
 def fused_attention(
     queries: Float[Tensor, "*B Q D"],
     keys: Float[Tensor, "*B K D"],
     values: Float[Tensor, "*B K V"],
     mask: Bool[Tensor, "..."] | None = None,
     dropout: float = 0.0,
+    causal: bool = False,
 ) -> Float[Tensor, "*B Q V"]:
     r"""Scaled dot-product attention in one kernel, without the weights.
 
@@ -29,7 +32,8 @@ def fused_attention(
       \frac{\mathbf{Q}\mathbf{K}^\top}{\sqrt{d}}\right)\mathbf{V}$$
 
     The mask is True where a key may be attended to; a query that has no such
-    key gets zeros.
+    key gets zeros. With `causal` in its place, query $i$ attends to the keys
+    up to $i$.
 
     Shapes: queries (..., Q, d), keys (..., K, d), values (..., K, V), output
     (..., Q, V); the mask has as many dimensions, and broadcasts to
@@ -44,12 +48,12 @@ def fused_attention(
     """
     if queries.ndim != 3:
         return F.scaled_dot_product_attention(
-            queries, keys, values, attn_mask=mask, dropout_p=dropout
+            queries, keys, values, mask, dropout, causal
         )
     # PyTorch fuses (B, H, Q, d) only, so what has no heads gets one.
     q, k, v = (x[:, None] for x in (queries, keys, values))
     mask = None if mask is None else mask[:, None]
-    return fused_attention(q, k, v, mask, dropout)[:, 0]
+    return fused_attention(q, k, v, mask, dropout, causal)[:, 0]
 
 
 class DotProductAttention(nn.Module):
@@ -60,8 +64,8 @@ class DotProductAttention(nn.Module):
       \operatorname{softmax}\left(
       \frac{\mathbf{Q}\mathbf{K}^\top}{\sqrt{d}}\right)\mathbf{V}$$
 
-    Unless somebody records, PyTorch's fused kernel computes the same output
-    without ever holding the weights.
+    `forward` leaves that to PyTorch's fused kernel, which never holds the
+    weights.
 
     Shapes: queries (..., Q, d), keys (..., K, d), values (..., K, V), output
     (..., Q, V).
@@ -76,8 +80,6 @@ class DotProductAttention(nn.Module):
     >>> attention(queries, keys, values, valid_lens=torch.tensor([2]))
     tensor([[[1.5000]]])
     """
-
-    record = None  # a function, while `record_attention` looks
 
     def __init__(self, dropout: float = 0.0):
         super().__init__()
@@ -101,6 +103,8 @@ class DotProductAttention(nn.Module):
         valid_lens: ValidLens = None,
     ) -> Float[Tensor, "*B Q K"]:
         """The weight of each key for each query, before dropout."""
+        check_sizes(queries, keys)
+        queries, keys = hide(valid_lens, queries, keys)
         return masked_softmax(self.scores(queries, keys), valid_lens)
 
     def forward(
@@ -110,12 +114,8 @@ class DotProductAttention(nn.Module):
         values: Float[Tensor, "*B K V"],
         valid_lens: ValidLens = None,
     ) -> Float[Tensor, "*B Q V"]:
-        """The weighted mean of the values, for each query."""
         check_sizes(queries, keys, values)
-        if self.record is not None:
-            weights = self.weights(queries, keys, valid_lens)
-            self.record(weights)
-            return self.dropout(weights) @ values  # (..., Q, V)
+        queries, keys, values = hide(valid_lens, queries, keys, values)
         shape = (*queries.shape[:-1], keys.shape[-2])  # (..., Q, K)
         mask = length_mask(valid_lens, shape)
         dropout = self.dropout.p if self.training else 0.0
@@ -142,8 +142,6 @@ class AdditiveAttention(nn.Module):
     >>> attention(queries, keys, values, torch.tensor([2])).detach()
     tensor([[[1.5000]]])
     """
-
-    record = None  # a function, while `record_attention` looks
 
     def __init__(
         self,
@@ -180,6 +178,8 @@ class AdditiveAttention(nn.Module):
         valid_lens: ValidLens = None,
     ) -> Float[Tensor, "*B Q K"]:
         """The weight of each key for each query, before dropout."""
+        check_sizes(queries, keys, sizes=self.sizes)
+        queries, keys = hide(valid_lens, queries, keys)
         return masked_softmax(self.scores(queries, keys), valid_lens)
 
     def forward(
@@ -189,9 +189,7 @@ class AdditiveAttention(nn.Module):
         values: Float[Tensor, "*B K V"],
         valid_lens: ValidLens = None,
     ) -> Float[Tensor, "*B Q V"]:
-        """The weighted mean of the values, for each query."""
         check_sizes(queries, keys, values, sizes=self.sizes)
+        queries, keys, values = hide(valid_lens, queries, keys, values)
         weights = self.weights(queries, keys, valid_lens)
-        if self.record is not None:
-            self.record(weights)
         return self.dropout(weights) @ values  # (..., Q, V)

@@ -2,8 +2,7 @@
 
 The contract of all of them, those of `d2lattn.transformer` too:
 
-- `enc_outputs = encoder(X, valid_lens)`. What comes out is the business of
-  the encoder and its decoder; here it is a pair, there one tensor.
+- `enc_outputs = encoder(X, valid_lens)`: here a pair, there one tensor.
 - `state = decoder.init_state(enc_outputs, enc_valid_lens)`, once a sentence.
 - `logits, state = decoder(X, state)`, for one token a call or for many. A
   state is a value; `state.select(indices)` takes sequences of its batch.
@@ -17,9 +16,10 @@ from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 from d2lattn.checks import (
-    check_encoded_pair,
+    check_encoded,
     check_positive,
-    check_source_lengths,
+    check_shape,
+    check_source,
     check_tokens,
 )
 from d2lattn.scoring import AdditiveAttention
@@ -34,22 +34,14 @@ __all__ = [
 
 
 class Seq2SeqState(NamedTuple):
-    """Where a recurrent decoder stands.
-
-    What it knows of the source, one vector (B, D) or one a word (B, K, D);
-    the hidden state of each layer, (L, B, D); and the lengths of the source
-    sequences, (B,), or None.
-    """
+    """What a recurrent decoder knows of the source, and where it stands."""
 
     source: Float[Tensor, "B D"] | Float[Tensor, "B K D"]
     hidden: Float[Tensor, "L B D"]
     enc_valid_lens: Integer[Tensor, "B"] | None
 
     def select(self, indices: Integer[Tensor, "N"]) -> "Seq2SeqState":
-        """Take these sequences of the batch, some twice if you like.
-
-        A beam search calls it with the sequences that it goes on from.
-        """
+        """Take these sequences of the batch, for a beam to go on from."""
         lens = self.enc_valid_lens
         return Seq2SeqState(
             self.source[indices],
@@ -64,25 +56,20 @@ class Seq2SeqEncoder(nn.Module):
     $$\mathbf{h}_t = \operatorname{GRU}(\mathbf{x}_t, \mathbf{h}_{t-1}),
       \qquad \mathbf{h}_0 = \mathbf{0}$$
 
-    A GRU reads from left to right, so that padding at the end of a sentence
-    cannot reach the outputs before it. The final state is read where the
-    sentence ends. Dropout is on the input of each layer.
+    The final state is read where the sentence ends, before the padding.
+    Dropout is on the input of each layer.
 
     Shapes: tokens (B, K), lengths (B,); the outputs of the top layer
-    (B, K, D), and the final state of each layer, (L, B, D). What the outputs
-    hold after the end of a sentence is nothing to look at.
+    (B, K, D), and the final state of each layer, (L, B, D).
 
     Raises `ValueError` where tokens or lengths are out of range or of
     another shape or dtype.
 
-    Papers: Cho et al. (2014), section 2.3, for the GRU; Sutskever et al.
-    (2014), section 2, for reading a sentence into a state.
+    Papers: Cho et al. (2014), section 2.3; Sutskever et al. (2014), section 2.
 
     >>> encoder = Seq2SeqEncoder(100, 8, num_hiddens=16, num_layers=2)
     >>> tokens = torch.tensor([[7, 2, 0], [7, 7, 2]])
     >>> outputs, hidden = encoder(tokens, torch.tensor([2, 3]))
-    >>> outputs.shape, hidden.shape
-    (torch.Size([2, 3, 16]), torch.Size([2, 2, 16]))
     >>> hidden[-1, 0].equal(outputs[0, 1])  # two words: read after the second
     True
     """
@@ -99,12 +86,8 @@ class Seq2SeqEncoder(nn.Module):
         check_positive(num_layers=num_layers)
         self.embedding = nn.Embedding(vocab_size, embed_size)
         self.rnns = nn.ModuleList(
-            nn.GRU(
-                num_hiddens if layer else embed_size,
-                num_hiddens,
-                batch_first=True,
-            )
-            for layer in range(num_layers)
+            nn.GRU(size, num_hiddens, batch_first=True)
+            for size in (embed_size, *[num_hiddens] * (num_layers - 1))
         )
         self.dropout = nn.Dropout(dropout)
 
@@ -113,12 +96,11 @@ class Seq2SeqEncoder(nn.Module):
         X: Integer[Tensor, "B K"],
         valid_lens: Integer[Tensor, "B"] | None = None,
     ) -> tuple[Float[Tensor, "B K D"], Float[Tensor, "L B D"]]:
-        """The outputs and the final states, for a decoder's `init_state`."""
-        check_tokens(X, self.embedding.num_embeddings)
+        check_source(X, self.embedding.num_embeddings, valid_lens)
         B, K = X.shape
         if valid_lens is None:
             valid_lens = torch.full((B,), K, device=X.device)
-        check_source_lengths(valid_lens, B, K)
+        check_shape("valid_lens", valid_lens, (B,))
         rows = torch.arange(B, device=X.device)
         X, hidden = self.embedding(X), []  # (B, K, E)
         for rnn in self.rnns:
@@ -136,22 +118,19 @@ class Seq2SeqDecoder(nn.Module):
       \mathbf{s}_{t-1}), \qquad \mathbf{c} = \mathbf{s}_0 = \mathbf{h}_K$$
 
     Each layer starts from the final state of the encoder's, and the top
-    layer's is the context $\mathbf{c}$ at every step, however long the
-    source was.
+    layer's is the context $\mathbf{c}$ at every step.
 
     Shapes: the encoder's pair (B, K, D) and (L, B, D) for `init_state`;
     tokens (B, T), logits (B, T, V).
 
-    Raises `ValueError` where tokens, lengths or the encoder's output are out
-    of range or of another shape or dtype.
+    Raises `ValueError` as the encoder does, of its output as well.
 
     Paper: Cho et al. (2014), section 2.2.
 
     >>> decoder = Seq2SeqDecoder(100, 8, num_hiddens=16, num_layers=2)
     >>> encoded = torch.ones(3, 5, 16), torch.ones(2, 3, 16)
     >>> state = decoder.init_state(encoded)
-    >>> logits, state = decoder(torch.tensor([[3], [1], [4]]), state)
-    >>> logits.shape
+    >>> decoder(torch.tensor([[3], [1], [4]]), state)[0].shape  # logits
     torch.Size([3, 1, 100])
     """
 
@@ -188,7 +167,6 @@ class Seq2SeqDecoder(nn.Module):
     def forward(
         self, X: Integer[Tensor, "B T"], state: Seq2SeqState
     ) -> tuple[Float[Tensor, "B T V"], Seq2SeqState]:
-        """The logits after each token, and the state after the last."""
         check_tokens(X, self.embedding.num_embeddings, len(state.source))
         X = self.dropout(self.embedding(X))  # (B, T, E)
         context = state.source[:, None].expand(-1, X.shape[1], -1)
@@ -206,22 +184,16 @@ class Seq2SeqAttentionDecoder(nn.Module):
       \mathbf{s}_{t-1})$$
 
     The query is the state of the top layer before the step; keys and values
-    are the encoder's outputs; the weights are those of additive attention.
+    are the encoder's outputs. A recording has one entry (B, 1, K) per token.
 
-    Shapes: the encoder's pair (B, K, D) and (L, B, D) and lengths (B,) for
-    `init_state`; tokens (B, T), logits (B, T, V). A recording has one entry
-    (B, 1, K) a token.
-
-    Raises `ValueError` where tokens, lengths or the encoder's output are out
-    of range or of another shape or dtype.
+    Shapes and errors: as of `Seq2SeqDecoder`.
 
     Paper: Bahdanau et al. (2015), section 3.1.
 
     >>> decoder = Seq2SeqAttentionDecoder(100, 8, 16, num_layers=2)
     >>> encoded = torch.ones(3, 5, 16), torch.ones(2, 3, 16)
     >>> state = decoder.init_state(encoded, torch.tensor([4, 5, 2]))
-    >>> logits, state = decoder(torch.tensor([[3], [1], [4]]), state)
-    >>> logits.shape
+    >>> decoder(torch.tensor([[3], [1], [4]]), state)[0].shape  # logits
     torch.Size([3, 1, 100])
     """
 
@@ -253,7 +225,7 @@ class Seq2SeqAttentionDecoder(nn.Module):
         enc_outputs: tuple[Float[Tensor, "B K D"], Float[Tensor, "L B D"]],
         enc_valid_lens: Integer[Tensor, "B"] | None = None,
     ) -> Seq2SeqState:
-        """Take over where the encoder ended, and keep what it saw."""
+        """Take over where the encoder ended, and keep what it read."""
         check_encoded_pair(enc_outputs, enc_valid_lens, self.rnn)
         outputs, hidden = enc_outputs
         return Seq2SeqState(outputs, hidden, enc_valid_lens)
@@ -261,7 +233,6 @@ class Seq2SeqAttentionDecoder(nn.Module):
     def forward(
         self, X: Integer[Tensor, "B T"], state: Seq2SeqState
     ) -> tuple[Float[Tensor, "B T V"], Seq2SeqState]:
-        """The logits after each token, and the state after the last."""
         check_tokens(X, self.embedding.num_embeddings, len(state.source))
         source, hidden, lens = state
         X, outputs = self.dropout(self.embedding(X)), []  # (B, T, E)
@@ -280,12 +251,7 @@ class EncoderDecoder(nn.Module):
 
     The logits at each token of the target are about the token that follows.
 
-    Shapes: source (B, K), target (B, T), source lengths (B,), logits
-    (B, T, V).
-
-    Raises `ValueError` as the encoder and the decoder do.
-
-    Papers: Cho et al. (2014), section 2.2; Sutskever et al. (2014), section 2.
+    Shapes: source (B, K), target (B, T), lengths (B,), logits (B, T, V).
 
     >>> encoder = Seq2SeqEncoder(100, 8, num_hiddens=16, num_layers=2)
     >>> decoder = Seq2SeqAttentionDecoder(50, 8, num_hiddens=16, num_layers=2)
@@ -306,8 +272,24 @@ class EncoderDecoder(nn.Module):
         tgt: Integer[Tensor, "B T"],
         src_valid_lens: Integer[Tensor, "B"] | None = None,
     ) -> Float[Tensor, "B T V"]:
-        """The logits after each token of the target."""
         enc_outputs = self.encoder(src, src_valid_lens)
         state = self.decoder.init_state(enc_outputs, src_valid_lens)
         logits, _ = self.decoder(tgt, state)
         return logits
+
+
+def check_encoded_pair(
+    enc_outputs: tuple[Tensor, Tensor],
+    enc_valid_lens: Tensor | None,
+    rnn: nn.GRU,
+) -> None:
+    """Raise a `ValueError` unless this GRU can go on from the encoder's."""
+    if not isinstance(enc_outputs, tuple) or len(enc_outputs) != 2:
+        raise ValueError(
+            "enc_outputs must be the outputs and the final states of a "
+            f"Seq2SeqEncoder, but is a {type(enc_outputs).__name__}"
+        )
+    outputs, hidden = enc_outputs
+    check_encoded(outputs, enc_valid_lens, rnn.hidden_size)
+    wanted = rnn.num_layers, len(outputs), rnn.hidden_size
+    check_shape("the encoder's final state", hidden, wanted)

@@ -4,6 +4,7 @@ The loop knows no model and no corpus. It takes what is called as
 `model(src, tgt, src_valid_lens)` and batches of `d2lattn.corpora`.
 """
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -13,11 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from d2lattn.checks import (
-    check_finite,
-    check_labels,
-    check_positive,
-)
+from d2lattn.checks import check_lengths, check_positive, check_shape, look
 from d2lattn.corpora.batches import Batch, Batches
 from d2lattn.masking import length_mask
 from d2lattn.modes import evaluating
@@ -92,8 +89,7 @@ def warm_up(step: int, num_hiddens: int, warmup_steps: int) -> float:
 def cool_down(step: int, num_steps: int) -> float:
     """Compute a factor for the learning rate that falls evenly, nearly to 0.
 
-    1 at the first of `num_steps` steps, 1 / `num_steps` at the last: what
-    training has learned comes to rest, which matters where it is short.
+    1 at the first of `num_steps` steps, 1 / `num_steps` at the last.
 
     Raises `ValueError` where a number is below 1 or the step is not one of
     the steps.
@@ -110,11 +106,7 @@ def cool_down(step: int, num_steps: int) -> float:
 
 
 def pick_device() -> torch.device:
-    """Return the fastest device that is there: a GPU, or else the CPU.
-
-    >>> pick_device().type in {"cuda", "mps", "cpu"}
-    True
-    """
+    """Return the fastest device that is there: a GPU, or else the CPU."""
     if torch.cuda.is_available():
         return torch.device("cuda")
     if torch.backends.mps.is_available():
@@ -123,7 +115,7 @@ def pick_device() -> torch.device:
 
 
 class Epoch(NamedTuple):
-    """What an epoch brought: losses in nats a token, and what it took.
+    """What an epoch brought: losses in nats per token, and what it took.
 
     `train_loss` is the mean over the epoch, with dropout and label smoothing;
     `valid_loss` is that of `mean_loss` at its end, or None.
@@ -152,11 +144,8 @@ def train(
 
     `learning_rate` is a function of the step, which counts from 1. Gradients
     longer than `clip_norm` are shortened to it. `after_epoch` is called with
-    each epoch when it is through, to look at the model, save or print. The
-    model stays on the device, picked if none is given.
-
-    The same seed (`torch.manual_seed`, before the model is made) gives the
-    same model on the same machine.
+    each epoch when it is through. The model stays on the device, picked if
+    none is given.
 
     Raises `ValueError` where there is nothing to train on, or the loss is no
     longer a number.
@@ -208,19 +197,9 @@ def train(
 def batch_loss(
     model: nn.Module, batch: Batch, label_smoothing: float = 0.0
 ) -> Float[Tensor, ""]:
-    """The mean loss of a batch, all its tokens answered at once.
+    """Compute the mean loss of a batch, each token after the right ones.
 
-    Each answer is given after the right words before it, whatever the model
-    would have said there itself (teacher forcing).
-
-    >>> from d2lattn.seq2seq import *
-    >>> sizes = 9, 4, 4, 1
-    >>> model = EncoderDecoder(Seq2SeqEncoder(*sizes), Seq2SeqDecoder(*sizes))
-    >>> rows = [[5, 6, 2]], [[1, 7, 8]], [[7, 8, 2]]
-    >>> src, tgt, labels = (torch.tensor(row) for row in rows)
-    >>> lens = torch.tensor([3])
-    >>> batch_loss(model, Batch(src, lens, tgt, labels, lens)).shape
-    torch.Size([])
+    That is called teacher forcing.
     """
     logits = model(batch.src, batch.tgt, batch.src_valid_lens)
     return sequence_loss(
@@ -231,8 +210,7 @@ def batch_loss(
 def mean_loss(model: nn.Module, batches: Batches | Sequence[Batch]) -> float:
     """Compute the mean loss of a model over the tokens of all batches.
 
-    In nats a token, without dropout and without label smoothing. Each module
-    comes back in the mode that it was in.
+    In nats per token, without dropout and without label smoothing.
 
     Raises `ValueError` where there is no batch.
     """
@@ -245,3 +223,27 @@ def mean_loss(model: nn.Module, batches: Batches | Sequence[Batch]) -> float:
             total += count * float(batch_loss(model, batch.to(device)))
             tokens += count
     return total / tokens
+
+
+def check_labels(logits: Tensor, labels: Tensor, valid_lens: Tensor) -> None:
+    """Raise a `ValueError` unless there is a label for each row of logits."""
+    check_shape("logits", logits, ("B", "T", "V"))
+    B, T, _ = logits.shape
+    check_shape("labels", labels, (B, T))
+    check_lengths(valid_lens, (B, 1, T))
+    check_shape("valid_lens", valid_lens, (B,))
+    if look(valid_lens) == (0, 0):
+        raise ValueError(
+            "valid_lens must leave at least one real token, but all "
+            f"{B} lengths are 0"
+        )
+
+
+def check_finite(name: str, number: float, step: int) -> float:
+    """Return the number, or raise a `ValueError` where it is none."""
+    if not math.isfinite(number):
+        raise ValueError(
+            f"{name} must be a finite number, but is {number} after step "
+            f"{step}; a lower learning rate may help"
+        )
+    return number

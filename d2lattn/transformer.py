@@ -15,9 +15,10 @@ from d2lattn.checks import (
     check_encoded,
     check_positive,
     check_shape,
+    check_source,
     check_tokens,
 )
-from d2lattn.masking import ValidLens
+from d2lattn.masking import ValidLens, hide
 from d2lattn.multihead import CausalAttention, MultiHeadAttention
 from d2lattn.positional import PositionalEncoding
 
@@ -42,20 +43,21 @@ class PositionWiseFFN(nn.Module):
       \mathbf{W}_2 \max(0, \mathbf{W}_1\mathbf{x} + \mathbf{b}_1)
       + \mathbf{b}_2$$
 
-    Shapes: input and output (..., D), `ffn_num_hiddens` in between.
+    Shapes: input and output (..., D), D being `ffn_num_outputs`, and
+    `ffn_num_hiddens` in between.
 
     Paper: Vaswani et al. (2017), section 3.3, equation 2.
 
-    >>> ffn = PositionWiseFFN(num_hiddens=4, ffn_num_hiddens=8)
+    >>> ffn = PositionWiseFFN(ffn_num_hiddens=8, ffn_num_outputs=4)
     >>> ffn(torch.ones(2, 3, 4)).shape
     torch.Size([2, 3, 4])
     """
 
-    def __init__(self, num_hiddens: int, ffn_num_hiddens: int):
+    def __init__(self, ffn_num_hiddens: int, ffn_num_outputs: int):
         super().__init__()
-        self.dense1 = nn.Linear(num_hiddens, ffn_num_hiddens)
+        self.dense1 = nn.Linear(ffn_num_outputs, ffn_num_hiddens)
         self.relu = nn.ReLU()
-        self.dense2 = nn.Linear(ffn_num_hiddens, num_hiddens)
+        self.dense2 = nn.Linear(ffn_num_hiddens, ffn_num_outputs)
 
     def forward(self, X: Float[Tensor, "*B D"]) -> Float[Tensor, "*B D"]:
         return self.dense2(self.relu(self.dense1(X)))
@@ -103,7 +105,6 @@ class AddNorm(nn.Module):
     def forward(
         self, X: Float[Tensor, "*B D"], Y: Float[Tensor, "*B D"]
     ) -> Float[Tensor, "*B D"]:
-        """The sum of the layer's input and output."""
         check_shape("Y", Y, X.shape)
         Y = X + self.dropout(Y)
         return Y if self.norm_first else self.ln(Y)
@@ -138,13 +139,12 @@ class TransformerEncoderBlock(nn.Module):
             num_hiddens, num_heads, dropout, use_bias
         )
         self.addnorm1 = AddNorm(num_hiddens, dropout, norm_first=norm_first)
-        self.ffn = PositionWiseFFN(num_hiddens, ffn_num_hiddens)
+        self.ffn = PositionWiseFFN(ffn_num_hiddens, num_hiddens)
         self.addnorm2 = AddNorm(num_hiddens, dropout, norm_first=norm_first)
 
     def forward(
         self, X: Float[Tensor, "B K D"], valid_lens: ValidLens = None
     ) -> Float[Tensor, "B K D"]:
-        """The tokens, each with something of the others in it."""
         Z = self.addnorm1.before(X)
         X = self.addnorm1(X, self.attention(Z, Z, Z, valid_lens))
         Z = self.addnorm2.before(X)
@@ -194,8 +194,7 @@ class TransformerEncoder(nn.Module):
       (\mathbf{X}_{b-1})$$
 
     With `norm_first` a last normalisation follows, since no block ends with
-    one. What stands after the end of a sequence is nothing to look at: say
-    the lengths to whoever attends to the output.
+    one.
 
     Shapes: tokens (B, K), lengths (B,), output (B, K, D).
 
@@ -238,8 +237,7 @@ class TransformerEncoder(nn.Module):
     def forward(
         self, X: Integer[Tensor, "B K"], valid_lens: ValidLens = None
     ) -> Float[Tensor, "B K D"]:
-        """The vectors of the tokens, for a decoder's `init_state`."""
-        check_tokens(X, self.embedding.num_embeddings)
+        check_source(X, self.embedding.num_embeddings, valid_lens)
         X = self.pos_encoding(self.embedding(X) * self.scale)  # (B, K, D)
         for blk in self.blks:
             X = blk(X, valid_lens)
@@ -249,13 +247,8 @@ class TransformerEncoder(nn.Module):
 class BlockCache(NamedTuple):
     """What a decoder block has projected so far, cut into heads.
 
-    The keys and values of the tokens, (B, H, t, d), grow with each call;
-    those of the encoder's output, (B, H, K, d), stay as they are.
-
-    >>> block = TransformerDecoderBlock(8, ffn_num_hiddens=16, num_heads=2)
-    >>> cache = block.init_cache(torch.ones(3, 5, 8))
-    >>> cache.k.shape, cache.enc_k.shape  # no token yet, five source words
-    (torch.Size([3, 2, 0, 4]), torch.Size([3, 2, 5, 4]))
+    The keys and values of the tokens grow with each call; those of the
+    encoder's output stay as they are.
     """
 
     k: Float[Tensor, "B H t d"]
@@ -265,9 +258,7 @@ class BlockCache(NamedTuple):
 
 
 class TransformerState(NamedTuple):
-    """Where a decoder stands: what it has read, and how far it has come.
-
-    One cache for each block, and the lengths (B,) of the source sequences.
+    """Where a decoder stands: one cache for each block, and the lengths.
 
     >>> decoder = TransformerDecoder(100, 8, 16, num_heads=2, num_blks=1)
     >>> state = decoder.init_state(torch.ones(3, 5, 8))
@@ -280,10 +271,7 @@ class TransformerState(NamedTuple):
     enc_valid_lens: Integer[Tensor, "B"] | None
 
     def select(self, indices: Integer[Tensor, "N"]) -> "TransformerState":
-        """Take these sequences of the batch, some twice if you like.
-
-        A beam search calls it with the sequences that it goes on from.
-        """
+        """Take these sequences of the batch, for a beam to go on from."""
         lens = self.enc_valid_lens
         return TransformerState(
             tuple(BlockCache(*(x[indices] for x in c)) for c in self.caches),
@@ -317,8 +305,8 @@ class TransformerDecoderBlock(nn.Module):
         ffn_num_hiddens: int,
         num_heads: int,
         dropout: float = 0.0,
-        use_bias: bool = False,
         *,
+        use_bias: bool = False,
         norm_first: bool = False,
     ):
         super().__init__()
@@ -331,7 +319,7 @@ class TransformerDecoderBlock(nn.Module):
             num_hiddens, num_heads, dropout, use_bias
         )
         self.addnorm2 = AddNorm(num_hiddens, dropout, norm_first=norm_first)
-        self.ffn = PositionWiseFFN(num_hiddens, ffn_num_hiddens)
+        self.ffn = PositionWiseFFN(ffn_num_hiddens, num_hiddens)
         self.addnorm3 = AddNorm(num_hiddens, dropout, norm_first=norm_first)
 
     def init_cache(self, enc_outputs: Float[Tensor, "B K D"]) -> BlockCache:
@@ -346,7 +334,6 @@ class TransformerDecoderBlock(nn.Module):
         cache: BlockCache,
         enc_valid_lens: ValidLens = None,
     ) -> tuple[Float[Tensor, "B T D"], BlockCache]:
-        """The tokens, with something of the past and the source in them."""
         # Look back: at all that came before X, and in X up to oneself.
         Z = self.addnorm1.before(X)
         k, v = self.attention1.project(Z, Z)  # (B, H, T, d)
@@ -375,9 +362,7 @@ class TransformerDecoder(nn.Module):
     Shapes: encoder's output (B, K, D) and lengths (B,) for `init_state`;
     tokens (B, T), logits (B, T, V).
 
-    Raises `ValueError` where tokens, lengths or the encoder's output are out
-    of range or of another shape or dtype, or the target grows longer than
-    `max_len`.
+    Raises `ValueError` as the encoder does, of its output as well.
 
     Papers: Vaswani et al. (2017), sections 3.1 and 3.4; Press and Wolf
     (2017), section 3, for tied weights.
@@ -405,13 +390,13 @@ class TransformerDecoder(nn.Module):
     ):
         super().__init__()
         check_positive(num_blks=num_blks)
-        sizes = num_hiddens, ffn_num_hiddens, num_heads, dropout, use_bias
+        sizes = num_hiddens, ffn_num_hiddens, num_heads, dropout
+        options = {"use_bias": use_bias, "norm_first": norm_first}
         self.scale = math.sqrt(num_hiddens)
         self.embedding = scaled_embedding(vocab_size, num_hiddens)
         self.pos_encoding = PositionalEncoding(num_hiddens, dropout, max_len)
         self.blks: Any = nn.ModuleList(
-            TransformerDecoderBlock(*sizes, norm_first=norm_first)
-            for _ in range(num_blks)
+            TransformerDecoderBlock(*sizes, **options) for _ in range(num_blks)
         ).apply(xavier)
         self.ln = nn.LayerNorm(num_hiddens) if norm_first else nn.Identity()
         self.dense = nn.Linear(num_hiddens, vocab_size)
@@ -425,13 +410,13 @@ class TransformerDecoder(nn.Module):
     ) -> TransformerState:
         """Read the source, before any token of the target."""
         check_encoded(enc_outputs, enc_valid_lens, self.dense.in_features)
+        _, enc_outputs = hide(enc_valid_lens, enc_outputs, enc_outputs)
         caches = tuple(blk.init_cache(enc_outputs) for blk in self.blks)
         return TransformerState(caches, enc_valid_lens)
 
     def forward(
         self, X: Integer[Tensor, "B T"], state: TransformerState
     ) -> tuple[Float[Tensor, "B T V"], TransformerState]:
-        """The logits after each token, and the state after the last."""
         B, _, position, _ = state.caches[0].k.shape  # (B, H, t, d)
         check_tokens(X, self.embedding.num_embeddings, B)
         X = self.pos_encoding(self.embedding(X) * self.scale, position)
@@ -439,5 +424,4 @@ class TransformerDecoder(nn.Module):
         for blk, cache in zip(self.blks, state.caches, strict=True):
             X, cache = blk(X, cache, state.enc_valid_lens)  # (B, T, D)
             caches.append(cache)
-        state = state._replace(caches=tuple(caches))
-        return self.dense(self.ln(X)), state  # (B, T, V)
+        return self.dense(self.ln(X)), state._replace(caches=tuple(caches))

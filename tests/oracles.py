@@ -8,6 +8,8 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from d2lattn.masking import length_mask
+
 ALL = slice(None)
 
 
@@ -145,6 +147,35 @@ def _errors(ours, theirs, truth, dtype):
         both = (x.double() - true for x in (our, their))
         errors.append([x.square().mean().sqrt().item() for x in both])
     return errors
+
+
+def assert_nothing_comes_through(attention, inputs, lens, value):
+    """What no query may see, and queries that see nothing, are not read.
+
+    Neither on the way there nor on the way back, whatever they hold.
+    """
+    queries, keys, values = (x.detach() for x in inputs)
+    mask = length_mask(lens, (*queries.shape[:-1], keys.shape[-2]))
+    hidden = ~mask.any(dim=-2)[..., None]
+    alone = ~mask.any(dim=-1)[..., None]
+    assert hidden.any()
+    results = []
+    for fill in (0.5, value):
+        given = [
+            queries.masked_fill(alone, fill),
+            *(x.masked_fill(hidden, fill) for x in (keys, values)),
+        ]
+        given = [x.requires_grad_() for x in given]
+        attention.zero_grad()
+        output = attention(*given, lens)
+        some_loss(output).backward()
+        leaves = [*given, *attention.parameters()]
+        grads = [x.grad for x in leaves if x.grad is not None]
+        weights = attention.weights(*given[:2], lens)
+        results.append([output, weights, *grads])
+    for harmless, result in zip(*results, strict=True):
+        assert result.isfinite().all()
+        assert result.equal(harmless)
 
 
 class LargestTensor(TorchDispatchMode):

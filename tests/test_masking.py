@@ -78,7 +78,9 @@ def test_nothing_to_attend(shape):
 WRONG_LENGTHS = [
     ([4, 0, 7], (B, Q, K), "None or a tensor of integers, but is of type l"),
     (torch.tensor([4.0, 0, 7]), (B, Q, K), "integers .* has dtype .*float32"),
-    (torch.ones(B).bool(), (B, Q, K), "integers .* has dtype torch.bool"),
+    (torch.ones(B).bool(), (B, Q, K), r"integers .*mask.sum.* torch.bool"),
+    (torch.ones(B, K).long(), (B, Q, K), r"shape \(3, 7\), as a mask has"),
+    (torch.eye(B, K).long(), (B, K, K), "only 0 and 1, as a mask does"),
     (torch.tensor([4, -1, 7]), (B, Q, K), "0 and .* 7, but goes from -1 to 7"),
     (torch.tensor([4, 8, 2]), (B, Q, K), "0 and .* 7, but goes from 2 to 8"),
     (torch.tensor(4), (B, Q, K), r"\(3,\) or \(3, 5\).* has shape \(\)"),
@@ -173,6 +175,22 @@ def test_arguments_are_left_alone(valid_lens):
     masked_softmax(scores, lens)
     assert scores.equal(before)
     assert lens.equal(valid_lens)
+
+
+def test_what_may_be_lengths_is_no_mask():
+    for lens in (torch.zeros(B, K), torch.ones(B, K), torch.eye(B, K) * 2):
+        length_mask(lens.long(), (B, K, K))
+    length_mask(torch.tensor([0, 1, 1]), (B, K, K))
+
+
+def test_numbers_are_looked_at_again_when_they_change():
+    lens = PER_SEQUENCE.clone()
+    length_mask(lens, (B, Q, K))
+    with pytest.raises(ValueError, match="goes from 0 to 7"):
+        length_mask(lens, (B, Q, K - 1))
+    lens[1] = K + 1
+    with pytest.raises(ValueError, match="goes from 4 to 8"):
+        length_mask(lens, (B, Q, K))
 
 
 @LENGTHS

@@ -5,6 +5,7 @@ import math
 
 import pytest
 import torch
+from torch import nn
 
 from d2lattn.positional import PositionalEncoding
 
@@ -47,24 +48,29 @@ def test_is_added_from_the_offset_on(offset, num_hiddens, device):
     assert torch.cat(parts, dim=1).equal(expected)
 
 
-def test_a_shift_is_a_rotation():
-    P = PositionalEncoding(12).P[0].double()
-    sines, cosines = P[:, 0::2], P[:, 1::2]
-    for shift in (1, 7):
-        rate = 10000 ** (-torch.arange(0, 12, 2) / 12)
-        angle = (shift * rate).double()
-        turned = sines * angle.cos() + cosines * angle.sin()
-        torch.testing.assert_close(
-            turned[:-shift], sines[shift:], rtol=0, atol=1e-5
-        )
-
-
 def test_follows_the_module(dtype, device):
     encoding = PositionalEncoding(D).to(device, dtype)
     assert (encoding.P.dtype, encoding.P.device.type) == (dtype, device)
     output = encoding(torch.zeros(B, N, D, dtype=dtype, device=device))
     assert (output.dtype, output.device.type) == (dtype, device)
     assert copy.deepcopy(encoding).P.equal(encoding.P)
+
+
+@SIZES
+@pytest.mark.parametrize(
+    "journey",
+    [
+        lambda x: x.to_empty(device="cpu"),
+        lambda x: x.to("meta").to_empty(device="cpu"),
+        lambda x: x.bfloat16().float(),
+        lambda x: x.half().float(),
+        lambda x: nn.Sequential(x).half().float()[0],
+    ],
+)
+def test_survives_what_happens_to_modules(num_hiddens, journey):
+    exact = PositionalEncoding(num_hiddens, max_len=MAX_LEN).P
+    encoding = PositionalEncoding(num_hiddens, max_len=MAX_LEN)
+    assert journey(encoding).P.equal(exact)
 
 
 def test_has_nothing_to_save_or_learn():

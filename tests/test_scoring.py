@@ -1,17 +1,20 @@
 """Additive and scaled dot-product attention."""
 
 import copy
-import io
 import itertools
 import math
+from contextlib import nullcontext
 
 import pytest
 import torch
 import torch.nn.functional as F
+from oracles import (
+    LargestTensor,
+    assert_nothing_comes_through,
+    saved_and_loaded,
+)
 from torch import nn
-from torch.autograd import gradcheck
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
+from torch.autograd import gradcheck, gradgradcheck
 
 from d2lattn.masking import length_mask
 from d2lattn.recording import record_attention
@@ -42,7 +45,6 @@ def additive(dropout=0.0):
 
 
 BOTH = pytest.mark.parametrize("make", [dot_product, additive])
-RECORDED = pytest.mark.parametrize("recorded", [False, True])
 
 
 def draw(make, *, lead=(B,), value_size=V, dtype=torch.float32, device="cpu"):
@@ -51,14 +53,6 @@ def draw(make, *, lead=(B,), value_size=V, dtype=torch.float32, device="cpu"):
     sizes = [(Q, query_size), (K, D), (K, value_size)]
     tensors = [torch.randn(*lead, *size).to(device, dtype) for size in sizes]
     return [x.requires_grad_() for x in tensors]
-
-
-def run(attention, inputs, valid_lens=None, *, recorded=False):
-    """Call it, with or without somebody recording."""
-    if not recorded:
-        return attention(*inputs, valid_lens)
-    with record_attention(attention):
-        return attention(*inputs, valid_lens)
 
 
 def additive_score(attention, query, key):
@@ -96,12 +90,11 @@ def test_scores_are_the_formula(make, device):
 
 
 @LENGTHS
-@RECORDED
 @BOTH
-def test_output_is_the_weighted_mean(make, recorded, valid_lens):
+def test_output_is_the_weighted_mean(make, valid_lens):
     attention = make().double()
     inputs = queries, keys, values = draw(make, dtype=torch.float64)
-    output = run(attention, inputs, valid_lens, recorded=recorded)
+    output = attention(*inputs, valid_lens)
     scores = attention.scores(queries, keys)
     lens = torch.full((B,), K) if valid_lens is None else valid_lens
     lens = lens.reshape(B, -1).expand(B, Q)
@@ -112,12 +105,9 @@ def test_output_is_the_weighted_mean(make, recorded, valid_lens):
 
 
 @LENGTHS
-@RECORDED
 @LEADS
 @VALUE_SIZES
-def test_dot_product_is_pytorchs(
-    lead, value_size, valid_lens, recorded, dtype, device
-):
+def test_dot_product_is_pytorchs(lead, value_size, valid_lens, dtype, device):
     inputs = draw(
         dot_product,
         lead=lead,
@@ -137,7 +127,7 @@ def test_dot_product_is_pytorchs(
         return [output.detach(), *torch.autograd.grad(loss, tensors)]
 
     attention = DotProductAttention()
-    ours = run(attention, inputs, lens, recorded=recorded)
+    ours = attention(*inputs, lens)
     assert ours.dtype == dtype
     ours = with_gradients(ours, inputs)
     theirs = with_gradients(sdpa(*inputs, attn_mask=mask), inputs)
@@ -148,30 +138,23 @@ def test_dot_product_is_pytorchs(
         assert error <= allowed + 4 * torch.finfo(dtype).eps
 
 
-@LENGTHS
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("valid_lens", [PER_SEQUENCE, PER_QUERY], ids=str)
+@LEADS
 @BOTH
-def test_recording_changes_nothing(make, valid_lens, device):
-    attention = make().to(device)
-    inputs = draw(make, lead=(B, H), device=device)
-    lens = None if valid_lens is None else valid_lens.to(device)
-    results = []
-    for recorded in (False, True):
-        output = run(attention, inputs, lens, recorded=recorded)
-        wanted = [*inputs, *attention.parameters()]
-        grads = torch.autograd.grad(output.square().sum(), wanted)
-        results.append([output, *grads])
-    for without, with_ in zip(*results, strict=True):
-        torch.testing.assert_close(without, with_)
+def test_nothing_comes_through(make, lead, valid_lens, value, dtype, device):
+    inputs = draw(make, lead=lead, dtype=dtype, device=device)
+    attention, lens = make().to(device, dtype), valid_lens.to(device)
+    assert_nothing_comes_through(attention, inputs, lens, value)
 
 
 @pytest.mark.parametrize("valid_lens", [PER_SEQUENCE, PER_QUERY], ids=str)
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
-@RECORDED
 @LEADS
 @BOTH
 @VALUE_SIZES
 def test_queries_without_keys(
-    make, lead, value_size, valid_lens, dropout, recorded, dtype, device
+    make, lead, value_size, valid_lens, dropout, dtype, device
 ):
     attention = make(dropout).to(device, dtype)
     inputs = draw(
@@ -181,7 +164,7 @@ def test_queries_without_keys(
     empty = (lens == 0).reshape(B, *[1] * (len(lead) - 1), -1)
     empty = empty.expand(*lead, Q)
     assert (attention.weights(*inputs[:2], lens)[empty] == 0).all()
-    output = run(attention, inputs, lens, recorded=recorded)
+    output = attention(*inputs, lens)
     assert (output[empty] == 0).all()
     assert output.isfinite().all()
     output.square().sum().backward()
@@ -191,75 +174,29 @@ def test_queries_without_keys(
 
 
 @BOTH
-def test_weights_sum_to_one_or_nothing(make):
-    queries, keys, _ = draw(make, lead=(B, H))
-    weights = make(dropout=0.5).weights(queries, keys, PER_QUERY)
-    rows = (PER_QUERY > 0).float()[:, None].expand(B, H, Q)
-    torch.testing.assert_close(weights.sum(dim=-1), rows)
-
-
-@RECORDED
-@BOTH
-def test_order_of_keys_and_padding_change_nothing(make, recorded):
-    attention = make()
-    queries, keys, values = draw(make)
-    output = run(attention, (queries, keys, values), recorded=recorded)
-    order = torch.randperm(K)
-    shuffled = queries, keys[:, order], values[:, order]
-    again = run(attention, shuffled, recorded=recorded)
-    torch.testing.assert_close(again, output)
-    padded = (
-        queries,
-        *(
-            torch.cat([x, 99 * torch.ones_like(x[:, :2])], dim=1)
-            for x in (keys, values)
-        ),
-    )
-    lens = torch.full((B,), K)
-    again = run(attention, padded, lens, recorded=recorded)
-    torch.testing.assert_close(again, output)
-    changed = run(attention, padded, lens + 1, recorded=recorded)
-    assert not torch.allclose(changed, output)
-
-
-@RECORDED
-@BOTH
-def test_without_a_batch(make, recorded):
+def test_without_a_batch(make):
     inputs = draw(make, lead=())
     attention = make()
-    one = run(attention, inputs, recorded=recorded)
+    one = attention(*inputs)
     many = attention(*(x[None] for x in inputs))
     torch.testing.assert_close(one, many[0])
 
 
-@RECORDED
 @BOTH
-def test_dropout_as_pytorch_does_it(make, recorded):
+def test_dropout_as_pytorch_does_it(make):
     attention = make(dropout=0.5)
     queries, keys, _ = draw(make)
     values = torch.eye(K).expand(B, K, K)  # the output is the weights
     inputs = queries, keys, values
     weights = attention.weights(queries, keys, PER_SEQUENCE)
-    dropped = run(attention, inputs, PER_SEQUENCE, recorded=recorded)
+    dropped = attention(*inputs, PER_SEQUENCE)
     kept = dropped != 0
     torch.testing.assert_close(dropped[kept], 2 * weights[kept])
     assert kept.sum() < (weights != 0).sum()  # some are dropped
     assert kept.sum() > 0
     attention.eval()
-    output = run(attention, inputs, PER_SEQUENCE, recorded=recorded)
+    output = attention(*inputs, PER_SEQUENCE)
     torch.testing.assert_close(output, weights)
-
-
-class LargestTensor(TorchDispatchMode):
-    """Remember the size of the largest tensor that was computed."""
-
-    numel = 0
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        result = func(*args, **(kwargs or {}))
-        sizes = [x.numel() for x in tree_leaves(result) if torch.is_tensor(x)]
-        self.numel = max(self.numel, *sizes, 0)
-        return result
 
 
 @pytest.mark.parametrize("lead", [(2,), (2, 3)], ids=str)
@@ -269,22 +206,33 @@ def test_weights_exist_only_when_somebody_looks(lead, device):
     lens = torch.tensor([many, 40], device=device)
     attention = DotProductAttention()
     for recorded, least in ((False, X.numel()), (True, X.numel() * 8)):
-        with LargestTensor() as largest:
-            run(attention, (X, X, X), lens, recorded=recorded).sum().backward()
+        watched = record_attention(attention) if recorded else nullcontext()
+        with watched, LargestTensor() as largest:
+            attention(X, X, X, lens).sum().backward()
         assert least <= largest.numel < 2 * least
 
 
-@BOTH
-def test_gradients(make):
-    attention = make().double()
-    inputs = draw(make, dtype=torch.float64)
-    for recorded in (False, True):
-        assert gradcheck(
-            lambda *x, recorded=recorded: run(
-                attention, x, PER_QUERY, recorded=recorded
-            ),
-            inputs,
-            fast_mode=True,
+@pytest.mark.parametrize("value_size", [D, V])  # one kernel, or its parts
+@LENGTHS
+@LEADS
+def test_gradients_of_the_dot_product(lead, valid_lens, value_size):
+    inputs = draw(
+        dot_product, lead=lead, value_size=value_size, dtype=torch.float64
+    )
+    attention = DotProductAttention()
+    for check in (gradcheck, gradgradcheck):
+        assert check(
+            lambda *x: attention(*x, valid_lens), inputs, fast_mode=True
+        )
+
+
+@LENGTHS
+def test_gradients_of_additive_attention(valid_lens):
+    attention = additive().double()
+    inputs = draw(additive, dtype=torch.float64)
+    for check in (gradcheck, gradgradcheck):
+        assert check(
+            lambda *x: attention(*x, valid_lens), inputs, fast_mode=True
         )
 
 
@@ -341,7 +289,7 @@ WRONG_SIZES = [
             (
                 2,
                 (B, Q, V),
-                r"key .* one value, .* \(3, 7, 11\) .*\(3, 5, 13\)",
+                r"equally many, .* \(3, 7, 11\) .*\(3, 5, 13\)",
             ),
             (1, (D,), r"keys must have at least two .* shape \(11,\)"),
         ]
@@ -350,35 +298,32 @@ WRONG_SIZES = [
 
 
 @pytest.mark.parametrize(("make", "which", "shape", "message"), WRONG_SIZES)
-@RECORDED
 @pytest.mark.usefixtures("unchecked")
-def test_wrong_sizes(make, which, shape, message, recorded):
+def test_wrong_sizes(make, which, shape, message):
     inputs = draw(make)
     inputs[which] = torch.zeros(shape)
     with pytest.raises(ValueError, match=message):
-        run(make(), inputs, recorded=recorded)
+        make()(*inputs)
     if which < 2:
         with pytest.raises(ValueError, match=message):
             make().weights(*inputs[:2])
 
 
 @pytest.mark.parametrize("lens", [[8, 1, 1], [1, 1], [0.5, 1, 1]], ids=str)
-@RECORDED
 @BOTH
 @pytest.mark.usefixtures("unchecked")
-def test_wrong_lengths(make, recorded, lens):
+def test_wrong_lengths(make, lens):
     with pytest.raises(ValueError, match=r"^valid_lens"):
-        run(make(), draw(make), torch.tensor(lens), recorded=recorded)
+        make()(*draw(make), torch.tensor(lens))
 
 
 @LENGTHS
-@RECORDED
 @BOTH
-def test_arguments_are_left_alone(make, recorded, valid_lens):
+def test_arguments_are_left_alone(make, valid_lens):
     inputs = draw(make)
     before = [x.clone() for x in inputs]
     lens = None if valid_lens is None else valid_lens.clone()
-    run(make(), inputs, lens, recorded=recorded)
+    make()(*inputs, lens)
     assert all(x.equal(y) for x, y in zip(inputs, before, strict=True))
     assert valid_lens is None or lens.equal(valid_lens)
 
@@ -390,15 +335,11 @@ def test_compiles_exports_and_copies(make, valid_lens):
     inputs = (*draw(make), valid_lens)
     attention = make()
     expected = attention(*inputs)
-    file = io.BytesIO()
-    torch.save(attention.state_dict(), file)
-    loaded = make()
-    loaded.load_state_dict(torch.load(io.BytesIO(file.getvalue())))
     for same in (
         torch.compile(attention, backend="aot_eager", fullgraph=True),
         torch.export.export(attention, inputs).module(),
         copy.deepcopy(attention),
-        loaded,
+        saved_and_loaded(attention, make()),
     ):
         torch.testing.assert_close(same(*inputs), expected)
 

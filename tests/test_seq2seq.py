@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from oracles import saved_and_loaded, some_loss
 from torch import nn
+from torch._subclasses import FakeTensorMode
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from torch.utils._pytree import tree_leaves
 
@@ -209,7 +210,7 @@ def test_recording(name, training, device):
     src, tgt, lens = draw(device)
     logits = model(src, tgt, lens)
     with record_attention(model) as weights:
-        torch.testing.assert_close(model(src, tgt, lens), logits)
+        assert model(src, tgt, lens).equal(logits)
     with record_attention(model) as stepwise:
         decode(model, tgt, start(model, src, lens), 1)
     assert model(src, tgt, lens).equal(logits)
@@ -247,6 +248,61 @@ def test_what_is_recorded(name, path, calls, shape):
         model(*draw())
     assert [x.shape for x in weights[path]] == [shape] * calls
     assert len(weights) == {"Bahdanau": 1, "post-norm": 3 * LAYERS}[name]
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_what_an_encoder_says_of_padding_is_not_read(model, value, device):
+    src, tgt, lens = draw(device)
+    padding = torch.arange(K, device=device) >= lens[:, None]
+    encoded, results = model.encoder(src, lens), []
+    for fill in (0.5, value):
+        model.zero_grad()
+        if isinstance(encoded, tuple):
+            outputs = encoded[0].masked_fill(padding[..., None], fill)
+            enc_outputs = outputs, encoded[1]
+        else:
+            enc_outputs = encoded.masked_fill(padding[..., None], fill)
+        logits, _ = model.decoder(
+            tgt, model.decoder.init_state(enc_outputs, lens)
+        )
+        some_loss(logits).backward(retain_graph=True)
+        grads = [p.grad for p in model.parameters() if p.grad is not None]
+        results.append([logits, *grads])
+    for harmless, result in zip(*results, strict=True):
+        assert result.isfinite().all()
+        assert result.equal(harmless)
+
+
+def test_a_device_is_asked_twice_a_call(model, monkeypatch, device):
+    asked = []
+
+    def counted(call):
+        return lambda *args: (asked.append(call), call(*args))[1]
+
+    for name in ("item", "tolist", "__bool__", "__int__", "__float__"):
+        call = getattr(torch.Tensor, name)
+        monkeypatch.setattr(torch.Tensor, name, counted(call))
+    model(*draw(device))
+    assert len(asked) == 2  # the encoder about the source, then the decoder
+
+
+@EACH_MODEL
+def test_without_numbers_none_are_checked(name):
+    model, inputs = MODELS[name]().eval(), draw()
+    with torch.device("meta"):
+        empty = MODELS[name]()(*(x.to("meta") for x in inputs))
+    assert empty.shape == (B, T, TARGETS)
+    with FakeTensorMode():
+        lens = torch.ones(B, dtype=torch.int64)
+        tokens = torch.ones(B, K, dtype=torch.int64)
+        assert MODELS[name]()(tokens, tokens, lens).shape == (B, K, TARGETS)
+    if isinstance(model.encoder, Seq2SeqEncoder):
+        return  # PyTorch has no `vmap` for a GRU
+    two = [torch.stack([x, x.flip(0)]) for x in inputs]
+    logits = torch.func.vmap(model)(*two)
+    for i in range(2):
+        expected = model(*(x[i] for x in two))
+        torch.testing.assert_close(logits[i], expected)
 
 
 def test_arguments_are_left_alone(model, device):

@@ -325,14 +325,6 @@ def test_mean_loss_leaves_the_mode_and_no_gradient(training):
     assert model.training == training
 
 
-def test_mean_loss_leaves_what_is_frozen():
-    model = gru()
-    model.encoder.eval()
-    mean_loss(model, batches())
-    assert model.decoder.training
-    assert not model.encoder.training
-
-
 def test_mean_loss_is_that_of_pytorch():
     model, rows = gru(), []
     with torch.no_grad():

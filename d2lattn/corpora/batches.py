@@ -40,11 +40,8 @@ class Batch(NamedTuple):
 
     A source is its words and `<eos>`. `tgt` is what the decoder is given,
     `<bos>` and the words; `labels` is what it should answer, the words and
-    `<eos>`, so that a place in one is a place in the other. All are padded
-    to the longest of the batch. The lengths count what is no padding.
-
-    A model is called as
-    `model(batch.src, batch.tgt, batch.src_valid_lens)`.
+    `<eos>`. All are padded to the longest of the batch; the lengths count
+    what is no padding.
     """
 
     src: Int64[Tensor, "B S"]
@@ -83,17 +80,12 @@ class Batches:
     """Pairs of sentences in batches, those of similar length together.
 
     A batch takes as many sentences as fit: their number times the length of
-    the longest, source or target, is at most `max_tokens`. So short sentences
-    come in large batches, long ones in small, and little is padding. A single
-    longer sentence is a batch of its own.
+    the longest, source or target, is at most `max_tokens`. A single longer
+    sentence is a batch of its own.
 
     Every pass, that is every `for batch in batches`, brings all the sentences
-    in a new order. The order hangs on the seed and on how many passes there
-    were before, and on nothing else. With `shuffle=False` the batches go from
-    short to long, the same each time.
-
-    `pairs` have `src` and `tgt`, words each. Words that are not in the
-    vocabulary become `<unk>`.
+    in a new order, which depends on the seed and the number of passes before.
+    With `shuffle=False` the batches go from short to long, each time.
 
     Raises `ValueError` where there are no pairs, where a sentence is a
     string, or where `max_tokens` is below 1.
@@ -120,8 +112,7 @@ class Batches:
         shuffle: bool = True,
         seed: int = 0,
     ):
-        check_pairs(pairs)
-        check_positive(max_tokens=max_tokens)
+        check_positive(pairs=len(pairs), max_tokens=max_tokens)
         self.srcs = [src_vocab.encode(pair.src) for pair in pairs]
         self.tgts = [tgt_vocab.encode(pair.tgt) for pair in pairs]
         # Either sentence has one special token more.
@@ -157,10 +148,7 @@ class Batches:
 
 
 def count_batches(lens: Sequence[int], max_tokens: int) -> list[int]:
-    """Say how many sentences each batch takes.
-
-    `lens` are lengths in ascending order, so that the last of a batch is its
-    longest.
+    """Say how many sentences each batch takes, of lengths that ascend.
 
     >>> count_batches([2, 2, 3, 5, 9], max_tokens=8)
     [2, 1, 1, 1]
@@ -172,17 +160,3 @@ def count_batches(lens: Sequence[int], max_tokens: int) -> list[int]:
         else:
             counts.append(1)
     return counts
-
-
-def check_pairs(pairs: Sequence[Pair]) -> None:
-    """Raise a `ValueError` where there is nothing to batch.
-
-    >>> check_pairs([])
-    Traceback (most recent call last):
-        ...
-    ValueError: pairs must hold at least one pair of sentences, but is empty
-    """
-    if len(pairs) == 0:
-        raise ValueError(
-            "pairs must hold at least one pair of sentences, but is empty"
-        )

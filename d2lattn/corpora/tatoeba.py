@@ -1,12 +1,9 @@
 """Real language: the English–French pairs of the Tatoeba Project.
 
 167,130 pairs of sentences, selected by manythings.org/anki in 2019: the data
-set that d2l trains its translators on. They are not part of this package.
-Whoever asks for them downloads 3.4 MB once. Licence: CC BY 2.0, attribution
+set that d2l trains its translators on. They are not part of this package:
+`load` downloads 3.4 MB once. Licence: CC BY 2.0, attribution
 www.manythings.org/anki and tatoeba.org.
-
-The sentences were written by people. They hold errors, several translations
-of one sentence, and many sentences that hardly differ.
 """
 
 import hashlib
@@ -25,7 +22,7 @@ from d2lattn.corpora.words import detokenize, normalize, tokenize
 from d2lattn.progress import progress_bar
 
 __all__ = [
-    "Held",
+    "HeldOut",
     "Tatoeba",
     "detokenize",
     "load",
@@ -46,7 +43,7 @@ FOLDER = "D2LATTN_DATA"
 ONE_IN = 58
 
 
-class Held(NamedTuple):
+class HeldOut(NamedTuple):
     """A held-out sentence, as words, and all its translations, as text."""
 
     src: tuple[str, ...]
@@ -55,7 +52,7 @@ class Held(NamedTuple):
     def pairs(self) -> list[SentencePair]:
         """The source with each translation, for a loss on held-out pairs.
 
-        >>> Held(("go", "!"), ("Va !", "Pars !")).pairs()[1].tgt
+        >>> HeldOut(("go", "!"), ("Va !", "Pars !")).pairs()[1].tgt
         ('pars', '!')
         """
         return [
@@ -68,8 +65,8 @@ class Tatoeba(NamedTuple):
     """The corpus: pairs to train on, and sentences held out."""
 
     train: tuple[SentencePair, ...]
-    valid: tuple[Held, ...]
-    test: tuple[Held, ...]
+    valid: tuple[HeldOut, ...]
+    test: tuple[HeldOut, ...]
 
 
 def load(
@@ -87,12 +84,11 @@ def load(
 
     `num_pairs` and `max_words` make training smaller: a sample of so many
     pairs, the same each time and a part of every larger one, and no pair with
-    a sentence of more words than that. What is held out never changes, so
-    that scores compare.
+    a sentence of more words than that. What is held out never changes.
 
     No source is in two of the splits, capitals and punctuation aside: a hash
-    of its words decides, the same on every machine. A *translation* may be in
-    two: "It's cold." and "It is cold." are both "C'est froid.".
+    of its words decides. A *translation* may be in two: "It's cold." and "It
+    is cold." are both "C'est froid.".
 
     Raises `ValueError` where the file is damaged or another, or a number is
     below 1; `OSError` where it cannot be read, downloaded or stored.
@@ -125,7 +121,7 @@ def text_pairs(path: Path | str | None = None) -> list[tuple[str, str]]:
 
 def split(
     pairs: Iterable[tuple[str, str]],
-) -> tuple[list[SentencePair], list[Held], list[Held]]:
+) -> tuple[list[SentencePair], list[HeldOut], list[HeldOut]]:
     """Split pairs of texts by their source, and the texts into words.
 
     >>> train, valid, test = split([("Go!", "Va !"), ("GO !", "Pars !")])
@@ -133,43 +129,31 @@ def split(
     (SentencePair(src=('go', '!'), tgt=('pars', '!')), [], [])
     """
     train: list[SentencePair] = []
-    valid: dict[tuple[str, ...], list[str]] = {}
-    test: dict[tuple[str, ...], list[str]] = {}
+    held_out: list[dict[tuple[str, ...], list[str]]] = [{}, {}]
     for src, tgt in pairs:
         words = tuple(tokenize(src))
         letters = " ".join(word for word in words if re.search(r"\w", word))
         part = number_of(letters) % ONE_IN
         if part < 2:
-            held = (valid, test)[part]
-            held.setdefault(words, []).append(tgt)
+            held_out[part].setdefault(words, []).append(tgt)
         else:
             train.append(SentencePair(words, tuple(tokenize(tgt))))
-    return train, _held(valid), _held(test)
-
-
-def _held(found: dict[tuple[str, ...], list[str]]) -> list[Held]:
-    """Sentences with all their translations."""
-    return [Held(words, tuple(texts)) for words, texts in found.items()]
+    valid, test = (
+        [HeldOut(words, tuple(texts)) for words, texts in found.items()]
+        for found in held_out
+    )
+    return train, valid, test
 
 
 def sample(pairs: list[SentencePair], count: int) -> list[SentencePair]:
-    """Choose so many pairs, by their hashes, and keep their order.
-
-    >>> pairs = [SentencePair((word,), (word,)) for word in "abc"]
-    >>> [pair.src[0] for pair in sample(pairs, 2)]
-    ['a', 'c']
-    """
+    """Choose so many pairs, by their hashes, and keep their order."""
     numbers = [number_of("\t".join(map(" ".join, pair))) for pair in pairs]
     chosen = sorted(range(len(pairs)), key=numbers.__getitem__)[:count]
     return [pairs[index] for index in sorted(chosen)]
 
 
 def number_of(text: str) -> int:
-    """Give a text a number: any, but the same on every machine.
-
-    >>> number_of("go") % 1000
-    977
-    """
+    """Give a text a number: any, but the same on every machine."""
     digest = hashlib.sha256(text.encode()).digest()
     return int.from_bytes(digest[:8], "big")
 
@@ -200,11 +184,7 @@ def fetch() -> Path:
 
 
 def download(url: str, output_file: str, pooch_: pooch.Pooch | None) -> None:
-    """Download the zip and write its text, once it is known to be right.
-
-    Pooch calls this with the name of a temporary file beside the one that it
-    will become. So a text is in the cache as a whole, or not at all.
-    """
+    """Download the zip and write its text, once it is known to be right."""
     archive = io.BytesIO()
     # Pooch learns the total as it downloads, but wants one before.
     options = {"total": 1, "unit": "B", "unit_scale": True}

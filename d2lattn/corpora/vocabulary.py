@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable
 from itertools import takewhile
+from numbers import Integral
 from pathlib import Path
+from typing import Any
 
 from jaxtyping import Integer
 from torch import Tensor
@@ -46,7 +48,10 @@ class Vocab:
     def __init__(self, sentences: Iterable[Iterable[str]], min_freq: int = 1):
         check_positive(min_freq=min_freq)
         counts = Counter()
-        for sentence in sentences:
+        wanted = "sentences must be a list, each a list of words, but"
+        if isinstance(sentences, str):
+            raise ValueError(f"{wanted} is {sentences!r}")
+        for sentence in listed(wanted, sentences):
             counts.update(check_words("a sentence", sentence))
         words = [word for word in counts if counts[word] >= min_freq]
         words.sort(key=lambda word: (-counts[word], word))
@@ -91,23 +96,27 @@ class Vocab:
         return vocab
 
 
-def check_words(name: str, words: Iterable[str]) -> Iterable[str]:
-    """Return the words, or raise a `ValueError` where they are a string.
+def check_words(name: str, words: Iterable[str]) -> list[str]:
+    """Return the words, or raise a `ValueError` where they are none.
 
     A string is an iterable of strings too, and would pass for letters.
-
-    >>> check_words("words", "le chat")
-    Traceback (most recent call last):
-        ...
-    ValueError: words must be a list or tuple of words, but is the string \
-'le chat'; split it first
     """
+    wanted = f"{name} must be a list or tuple of words, but"
     if isinstance(words, str):
-        raise ValueError(
-            f"{name} must be a list or tuple of words, but is the string "
-            f"{words!r}; split it first"
-        )
+        raise ValueError(f"{wanted} is the string {words!r}; split it first")
+    words = listed(wanted, words)
+    for word in words:
+        if not isinstance(word, str):
+            raise ValueError(f"{wanted} one is {word!r}")
     return words
+
+
+def listed(wanted: str, things: Iterable[Any]) -> list[Any]:
+    """Return the things in a list, or raise a `ValueError` where none are."""
+    try:
+        return list(things)
+    except TypeError:
+        raise ValueError(f"{wanted} is {things!r}") from None
 
 
 def check_lines(words: Iterable[str]) -> None:
@@ -122,16 +131,17 @@ def check_lines(words: Iterable[str]) -> None:
 
 def check_indices(indices: Indices, size: int) -> list[int]:
     """Return numbers of words, or raise a `ValueError` where one is none."""
+    wanted = (
+        "indices must be integers between 0 and the size of the vocabulary - "
+        f"1, that is {size - 1}, but"
+    )
     if isinstance(indices, Tensor):
         indices = indices.tolist()  # one wait for the device, not many
-    indices = [int(index) for index in indices]
+    indices = listed(f"{wanted} what came", indices)
     for index in indices:
-        if not 0 <= index < size:
-            raise ValueError(
-                "indices must lie between 0 and the size of the vocabulary - "
-                f"1, that is {size - 1}, but one is {index}"
-            )
-    return indices
+        if not isinstance(index, Integral) or not 0 <= int(index) < size:
+            raise ValueError(f"{wanted} one is {index!r}")
+    return [int(index) for index in indices]
 
 
 def read_words(path: Path | str) -> list[str]:

@@ -1,9 +1,8 @@
 """Text becomes words, and words become text again.
 
-The rules serve English and French as people write them in sentences. There
-`detokenize(tokenize(text))` is the text, in small letters and as `normalize`
-has it. Web addresses, what stands in single quotes or square brackets, and
-the likes of "'90s", "C++" and "-5" come back with other spaces.
+The rules serve plain sentences of English and French: `detokenize` puts
+together what `tokenize` split, in small letters. Addresses, single quotation
+marks, and the like of `C++` and `'90s` may come back with other spaces.
 """
 
 import re

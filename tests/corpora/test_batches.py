@@ -231,7 +231,7 @@ def test_counts_are_the_best_there_are():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: batches_of([]), "pairs must hold at least one"),
+        (lambda: batches_of([]), "pairs must be at least 1"),
         (lambda: batches_of(max_tokens=0), "max_tokens must .* but is 0"),
         (
             lambda: batches_of([SentencePair("s1 s2", ("t1",))]),

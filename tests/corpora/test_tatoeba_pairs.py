@@ -15,7 +15,7 @@ import jaxtyping
 import pytest
 
 from d2lattn.corpora import SentencePair, Vocab, tatoeba
-from d2lattn.corpora.tatoeba import Held, detokenize, normalize, tokenize
+from d2lattn.corpora.tatoeba import HeldOut, detokenize, normalize, tokenize
 from d2lattn.evaluation import bleu, exact_match
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -40,12 +40,12 @@ def test_split_by_hand():
         [(v, "A !"), (t, "B."), (k, "C"), (f"{v}!", "D"), (v, "E"), (t, "b")]
     )
     assert train == [SentencePair((k,), ("c",))]
-    assert valid == [Held((v,), ("A !", "E")), Held((v, "!"), ("D",))]
-    assert test == [Held((t,), ("B.", "b"))]
+    assert valid == [HeldOut((v,), ("A !", "E")), HeldOut((v, "!"), ("D",))]
+    assert test == [HeldOut((t,), ("B.", "b"))]
 
 
 def test_held_out_pairs():
-    held = Held(("go", "!"), ("Va !", "Pars d'ici !"))
+    held = HeldOut(("go", "!"), ("Va !", "Pars d'ici !"))
     assert held.pairs() == [
         SentencePair(("go", "!"), ("va", "!")),
         SentencePair(("go", "!"), ("pars", "d'", "ici", "!")),
