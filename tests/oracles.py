@@ -168,10 +168,10 @@ def assert_nothing_comes_through(attention, inputs, lens, value):
         given = [x.requires_grad_() for x in given]
         attention.zero_grad()
         output = attention(*given, lens)
-        some_loss(output).backward()
+        weights = attention.weights(*given[:2], lens)
+        (some_loss(output) + some_loss(weights)).backward()
         leaves = [*given, *attention.parameters()]
         grads = [x.grad for x in leaves if x.grad is not None]
-        weights = attention.weights(*given[:2], lens)
         results.append([output, weights, *grads])
     for harmless, result in zip(*results, strict=True):
         assert result.isfinite().all()

@@ -210,6 +210,7 @@ def test_copies_made_inside_record_for_themselves(model, inputs, copied):
 @pytest.mark.usefixtures("compiler")
 def test_recordings_may_overlap(model, inputs):
     compiled = torch.compile(model, backend="aot_eager")
+    compiled(*inputs)
     first, second = record_attention(model), record_attention(compiled)
     of_first, of_second = first.__enter__(), second.__enter__()
     compiled(*inputs)
