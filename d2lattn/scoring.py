@@ -13,11 +13,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from d2lattn.checks import check_sizes
-from d2lattn.derivatives import differentiable
 from d2lattn.masking import ValidLens, hide, length_mask, masked_softmax
 
 
-@differentiable
 def fused_attention(
     queries: Float[Tensor, "*B Q D"],
     keys: Float[Tensor, "*B K D"],

@@ -15,7 +15,7 @@ FILES = sorted(HOUSE.rglob("*.py"))
 # A room may import from the floors below it, and from none on its own.
 FLOORS = [
     {"checks", "modes", "progress", "recording", "beams", "figures"},
-    {"masking", "derivatives", "corpora", "book"},
+    {"masking", "corpora", "book"},
     {"pooling", "scoring", "positional"},
     {"multihead", "comparison"},
     {"transformer", "seq2seq"},

@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 import pytest
 import torch
 from IPython.core.formatters import DisplayFormatter
-from test_packing import unpack_payload
+from unpacking import unpack_payload
 
 import d2lattn.figures
 from d2lattn.figures import (

@@ -9,7 +9,7 @@ import gallery
 import numpy as np
 import plotly.io
 import pytest
-from test_packing import unpack_payload
+from unpacking import unpack_payload
 
 from d2lattn.figures import explore
 
