@@ -46,7 +46,7 @@ def differentiable(attention: Callable[..., Tensor]) -> Callable[..., Tensor]:
         dropout: float = 0.0,
         causal: bool = False,
     ) -> Tensor:
-        args = [queries, keys, values, mask, dropout, causal]
+        args: list[Any] = [queries, keys, values, mask, dropout, causal]
         if torch.compiler.is_compiling():
             return attention(*args)
         if torch._C._are_functorch_transforms_active():
