@@ -259,10 +259,6 @@ def test_additive_takes_the_weights_of_d2l():
         assert ours.get_parameter(name).equal(weight)
 
 
-def test_dot_product_has_nothing_to_load():
-    assert not DotProductAttention(dropout=0.1).state_dict()
-
-
 SIZES = ((B, Q, D), (B, K, D), (B, K, V))
 WRONG_SIZES = [
     (
@@ -315,17 +311,6 @@ def test_wrong_sizes(make, which, shape, message):
 def test_wrong_lengths(make, lens):
     with pytest.raises(ValueError, match=r"^valid_lens"):
         make()(*draw(make), torch.tensor(lens))
-
-
-@LENGTHS
-@BOTH
-def test_arguments_are_left_alone(make, valid_lens):
-    inputs = draw(make)
-    before = [x.clone() for x in inputs]
-    lens = None if valid_lens is None else valid_lens.clone()
-    make()(*inputs, lens)
-    assert all(x.equal(y) for x, y in zip(inputs, before, strict=True))
-    assert valid_lens is None or lens.equal(valid_lens)
 
 
 @LENGTHS

@@ -1,11 +1,11 @@
 """Words and their numbers."""
 
+import operator
 from collections import Counter
 from collections.abc import Iterable
 from itertools import takewhile
-from numbers import Integral
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
 from jaxtyping import Integer
 from torch import Tensor
@@ -14,7 +14,7 @@ from d2lattn.checks import check_positive
 
 __all__ = ["SPECIALS", "Vocab"]
 
-Indices = Iterable[int] | Integer[Tensor, "T"]
+Indices = Iterable[SupportsIndex] | Integer[Tensor, "T"]
 
 #: What is in every vocabulary and in no language: padding, the beginning of a
 #: sentence, its end, and any word that is not in the vocabulary.
@@ -137,11 +137,15 @@ def check_indices(indices: Indices, size: int) -> list[int]:
     )
     if isinstance(indices, Tensor):
         indices = indices.tolist()  # one wait for the device, not many
-    indices = listed(f"{wanted} what came", indices)
-    for index in indices:
-        if not isinstance(index, Integral) or not 0 <= int(index) < size:
-            raise ValueError(f"{wanted} one is {index!r}")
-    return [int(index) for index in indices]
+    numbers = []
+    for thing in listed(f"{wanted} what came", indices):
+        try:
+            numbers.append(operator.index(thing))
+        except TypeError:
+            numbers.append(-1)
+        if not 0 <= numbers[-1] < size:
+            raise ValueError(f"{wanted} one is {thing!r}")
+    return numbers
 
 
 def read_words(path: Path | str) -> list[str]:

@@ -83,6 +83,7 @@ def test_encoded_and_decoded(vocab, sentence):
     padded = [1, *numbers, 2, 0, 0]
     assert vocab.decode(padded) == sentence
     assert vocab.decode(torch.tensor(padded)) == sentence
+    assert vocab.decode(list(torch.tensor(padded))) == sentence
 
 
 def test_nothing_follows_the_end(vocab):
