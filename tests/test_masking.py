@@ -197,3 +197,12 @@ def test_compiles_and_exports(valid_lens):
     torch.testing.assert_close(compiled(scores, valid_lens), expected)
     exported = torch.export.export(Softmax(), (scores, valid_lens)).module()
     torch.testing.assert_close(exported(scores, valid_lens), expected)
+
+
+@LENGTHS
+def test_arguments_are_left_alone(valid_lens):
+    scores, lens = torch.randn(B, Q, K), valid_lens.clone()
+    before = scores.clone()
+    masked_softmax(scores, lens)
+    assert scores.equal(before)
+    assert lens.equal(valid_lens)

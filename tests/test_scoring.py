@@ -337,3 +337,15 @@ def test_fused_attention_takes_any_mask(lead):
     weights = scores.masked_fill(~mask, -math.inf).softmax(dim=-1)
     expected = weights.nan_to_num(0) @ inputs[2]
     torch.testing.assert_close(fused_attention(*inputs, mask), expected)
+
+
+@LENGTHS
+@RECORDED
+@BOTH
+def test_arguments_are_left_alone(make, recorded, valid_lens):
+    inputs = draw(make)
+    before = [x.clone() for x in inputs]
+    lens = None if valid_lens is None else valid_lens.clone()
+    run(make(), inputs, lens, recorded=recorded)
+    assert all(x.equal(y) for x, y in zip(inputs, before, strict=True))
+    assert valid_lens is None or lens.equal(valid_lens)
