@@ -31,7 +31,8 @@ def fused_attention(
 
     The mask is True where a key may be attended to; a query that has no such
     key gets zeros. With `causal` in its place, query $i$ attends to the keys
-    up to $i$.
+    up to $i$. The kernels have first derivatives; for second ones, call this
+    inside `torch.nn.attention.sdpa_kernel(SDPBackend.MATH)`.
 
     Shapes: queries (..., Q, d), keys (..., K, d), values (..., K, V), output
     (..., Q, V); the mask has as many dimensions, and broadcasts to

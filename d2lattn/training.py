@@ -200,6 +200,15 @@ def batch_loss(
     """Compute the mean loss of a batch, each token after the right ones.
 
     That is called teacher forcing.
+
+    >>> from d2lattn.seq2seq import *
+    >>> sizes = 9, 4, 4, 1
+    >>> model = EncoderDecoder(Seq2SeqEncoder(*sizes), Seq2SeqDecoder(*sizes))
+    >>> rows = [[5, 6, 2]], [[1, 7, 8]], [[7, 8, 2]]
+    >>> src, tgt, labels = (torch.tensor(row) for row in rows)
+    >>> lens = torch.tensor([3])
+    >>> batch_loss(model, Batch(src, lens, tgt, labels, lens)).shape
+    torch.Size([])
     """
     logits = model(batch.src, batch.tgt, batch.src_valid_lens)
     return sequence_loss(

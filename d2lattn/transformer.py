@@ -249,6 +249,11 @@ class BlockCache(NamedTuple):
 
     The keys and values of the tokens grow with each call; those of the
     encoder's output stay as they are.
+
+    >>> block = TransformerDecoderBlock(8, ffn_num_hiddens=16, num_heads=2)
+    >>> cache = block.init_cache(torch.ones(3, 5, 8))
+    >>> cache.k.shape, cache.enc_k.shape  # no token yet, five source words
+    (torch.Size([3, 2, 0, 4]), torch.Size([3, 2, 5, 4]))
     """
 
     k: Float[Tensor, "B H t d"]

@@ -286,6 +286,7 @@ def test_a_device_is_asked_twice_a_call(model, monkeypatch, device):
     assert len(asked) == 2  # the encoder about the source, then the decoder
 
 
+@pytest.mark.filterwarnings("ignore:There is a performance drop")
 @EACH_MODEL
 def test_without_numbers_none_are_checked(name):
     model, inputs = MODELS[name]().eval(), draw()
