@@ -75,7 +75,7 @@ def test_a_checkpoint_brings_back_model_and_facts(facts, tmp_path):
         {"a": [object()]},
         Epoch(1, 0.5, None, 7, 0.1)._asdict(),
     ],
-    ids=repr,
+    ids=["tuple", "key", "nan", "tensor", "object", "like an epoch"],
 )
 def test_what_would_come_back_otherwise_is_refused(fact, tmp_path):
     with pytest.raises(ValueError, match="fact odd must be made of"):

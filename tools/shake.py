@@ -28,6 +28,8 @@ NO_AVX = {
     "ONEDNN_MAX_CPU_ISA": "SSE41",
     "MKL_ENABLE_INSTRUCTIONS": "SSE4_2",
 }
+# Else the threads of runs that go side by side fight over the cores.
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 KINDS = ("noise", "no-avx", "threads")
 SWITCH = re.compile(r"^TRAIN = False\b", re.MULTILINE)
 
@@ -44,9 +46,9 @@ def machines(kinds, seeds):
     if "no-avx" in kinds:
         found["no AVX"] = NO_AVX
     if "threads" in kinds:
-        found["one thread"] = {"OMP_NUM_THREADS": "1"}
+        found["one thread"] = ONE_THREAD
         found["two threads"] = {"OMP_NUM_THREADS": "2"}
-    return found
+    return {name: ONE_THREAD | found[name] for name in found}
 
 
 def shake(path, environment, train=False):
