@@ -13,8 +13,8 @@ BROWSER := $(VENV)/browser.stamp
 BOOK := _build/book.stamp
 COLAB := _build/colab/installed.stamp
 
-BOOK_FILES := $(shell find _config.yml _toc.yml intro.md _static _templates \
-	chapters d2lattn benchmarks -type f ! -path '*/__pycache__/*' \
+BOOK_FILES := $(shell find _config.yml _toc.yml intro.md _ext _static \
+	_templates chapters d2lattn benchmarks -type f ! -path '*/__pycache__/*' \
 	! -path '*/.ipynb_checkpoints/*' 2>/dev/null)
 
 .DEFAULT_GOAL := help

@@ -11,7 +11,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {
-    "intro": "# Welcome\n\nA book & a <half>. *It* starts here.\n\n"
+    "intro": "# Welcome\n\nA book & more. *It* starts here.\n\n"
     "```{toctree}\ndeep/first\ndeep/second\n```\n",
     "deep/first": "# One `key`\n\n:::{note}\nNot this.\n:::\n\n"
     + "Word " * 80,
@@ -33,28 +33,27 @@ def build_book(folder: Path, environment: dict[str, str]) -> Any:
 
 
 class Site:
-    """A site in `folder` that knows the address of its repository, or not."""
+    """A site in `folder` that knows its address, or does not."""
 
-    def __init__(self, folder: Path, repository: str = "", **config) -> None:
+    def __init__(self, folder: Path, address: str = "", **config) -> None:
         self.folder = folder
         self.html = folder / "_build"
         self.warned = io.StringIO()
         self.config = {
-            "extensions": ["myst_parser", "sphinx_book_theme", "d2lattn.book"],
+            "extensions": ["myst_nb", "sphinx_book_theme", "_ext"],
             "myst_enable_extensions": ["colon_fence", "deflist"],
             "html_theme": "sphinx_book_theme",
-            "html_theme_options": {"repository_url": repository},
+            "html_baseurl": address,
+            "html_context": {"default_mode": "auto"},
+            "html_favicon": str(ROOT / "_static/favicon.svg"),
             "html_title": "Small book",
             "html_static_path": [str(ROOT / "_static")],
-            "html_additional_pages": {"404": "404.html"},
             "templates_path": [str(ROOT / "_templates")],
             "root_doc": "intro",
             **config,
         }
         (folder / "deep").mkdir()
         (folder / "conf.py").write_text("", "utf-8")
-        # Fonts and the mark, which the page for lost readers carries.
-        (folder / "_static").symlink_to(ROOT / "_static")
         for name, text in PAGES.items():
             (folder / f"{name}.md").write_text(text, "utf-8")
 

@@ -1,4 +1,4 @@
-"""The Sphinx extension, seen in the pages of a small book built with it.
+"""The Sphinx extensions, seen in the pages of a small book built with them.
 
 The book has the settings of ours and a chapter of a few cells. What a browser
 makes of the pages is for `tests/book` to say.
@@ -25,7 +25,7 @@ from sites import build_book
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from d2lattn import book
+from d2lattn.figures import page
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -98,7 +98,7 @@ BIBLIOGRAPHY = """
 
 def write_book(folder):
     """A book with our settings: a page of text and a chapter of figures."""
-    for name in ("_config.yml", "_static", "_templates"):
+    for name in ("_config.yml", "_ext", "_static", "_templates"):
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, folder / name)
     toc = {
@@ -231,10 +231,10 @@ def test_plotly_and_the_front_end_are_in_the_build(site, chapter):
     (script,) = chapter.find_all("script", src=re.compile(r"d2l/explorer\.js"))
     assert script.has_attr("defer")
     file = site / "chapters" / script["src"].partition("?")[0]
-    assert file.read_text("utf-8") == book.page.script()
+    assert file.read_text("utf-8") == page.script()
     (style,) = chapter.find_all("link", href=re.compile(r"d2l/explorer\.css"))
     file = site / "chapters" / style["href"].partition("?")[0]
-    assert file.read_text("utf-8") == book.page.style()
+    assert file.read_text("utf-8") == page.style()
 
 
 def test_a_page_without_figures_loads_no_script_for_them(site):
@@ -276,16 +276,16 @@ def test_styles_load_only_what_is_in_the_build(site):
 def test_a_chapter_opens_elsewhere_and_a_page_of_markdown_does_not(
     site, chapter
 ):
-    release = publish.configured(ROOT)
+    name, tag = map(publish.configured(ROOT).get, ("name", "tag"))
     buttons = {
         button.text.strip(): button["href"]
         for button in chapter.select(".dropdown-launch-buttons a")
     }
     assert buttons == {
-        "Binder": f"https://mybinder.org/v2/gh/{release.name}/{release.tag}"
+        "Binder": f"https://mybinder.org/v2/gh/{name}/{tag}"
         "?urlpath=lab/tree/chapters/figures.ipynb",
         "Colab": "https://colab.research.google.com/github/"
-        f"{release.name}/blob/{release.tag}/chapters/figures.ipynb",
+        f"{name}/blob/{tag}/chapters/figures.ipynb",
     }
     intro = read(site / "intro.html")
     assert not intro.select(".dropdown-launch-buttons")
@@ -375,7 +375,7 @@ def test_sources_are_cited_as_in_prose_and_listed(chapter):
 
 
 class Small:
-    """A book of text with only our extension, built in this process."""
+    """A book of text with only our extensions, built in this process."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -398,7 +398,7 @@ class Small:
                 self.folder / "_doctrees",
                 builder,
                 {
-                    "extensions": ["myst_parser", "d2lattn.book"],
+                    "extensions": ["d2lattn.figures.sphinx", "_ext"],
                     "html_theme": "basic",
                 },
                 status=None,
@@ -418,45 +418,6 @@ def small(tmp_path, monkeypatch):
     monkeypatch.setenv("TQDM_DISABLE", "0")
     monkeypatch.setenv("PLOTLY_RENDERER", "plotly_mimetype")
     return Small(tmp_path)
-
-
-def test_another_package_makes_every_page_anew(small, monkeypatch):
-    assert small.build() == ["index", "other"]
-    assert small.build() == []
-    (small.folder / "index.md").write_text("# Changed\n", "utf-8")
-    assert small.build() == ["index"]
-    monkeypatch.setattr(book, "package_digest", lambda: "another")
-    assert small.build() == ["index", "other"]
-    assert small.build() == []
-    assert small.said.getvalue() == ""
-
-
-def test_frames_that_no_page_asks_for_go(small):
-    folder = small.folder / "_build" / book.STATIC / "frames"
-    folder.mkdir(parents=True)
-    asked, stale = folder / "0a1b.js", folder / "2c3d.js"
-    for file in (asked, stale):
-        file.write_text("", "utf-8")
-    (small.folder / "index.md").write_text(
-        "# Asks\n\n`frames/0a1b.js`\n", "utf-8"
-    )
-    small.build()
-    assert asked.exists()
-    assert not stale.exists()
-
-
-def test_the_digest_changes_with_the_sources(tmp_path, monkeypatch):
-    package = tmp_path / "d2lattn"
-    (package / "figures").mkdir(parents=True)
-    monkeypatch.setattr(book.d2lattn, "__file__", str(package / "__init__.py"))
-    digests = {book.package_digest()}
-    for name in ("__init__.py", "figures/a.js", "figures/b.css"):
-        for text in ("", "x", "y"):
-            (package / name).write_text(text, "utf-8")
-            digests.add(book.package_digest())
-    (package / "notes.txt").write_text("x", "utf-8")
-    digests.add(book.package_digest())
-    assert len(digests) == 9 - 2
 
 
 def drawing(name, options=""):
@@ -497,15 +458,7 @@ def test_a_page_follows_its_drawings(small):
     assert small.said.getvalue() == ""
 
 
-def test_the_extension_tells_the_kernels_what_to_show(small):
-    assert os.environ["D2LATTN_FIGURES"] == "live"
+def test_kernels_show_no_progress(small):
     assert os.environ["TQDM_DISABLE"] == "0"
     small.build()
-    assert os.environ["D2LATTN_FIGURES"] == "page"
     assert os.environ["TQDM_DISABLE"] == "1"
-
-
-@pytest.mark.parametrize("builder", ["text", "latex"])
-def test_other_formats_get_no_front_end(builder, small):
-    small.build(builder)
-    assert not list(small.folder.rglob("plotly.min.js"))

@@ -15,7 +15,7 @@ FILES = sorted(HOUSE.rglob("*.py"))
 # A room may import from the floors below it, and from none on its own.
 FLOORS = [
     {"checks", "modes", "progress", "recording", "beams", "figures"},
-    {"masking", "corpora", "book"},
+    {"masking", "corpora"},
     {"pooling", "scoring", "positional"},
     {"multihead", "comparison"},
     {"transformer", "seq2seq"},
@@ -24,11 +24,11 @@ FLOORS = [
 ]
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 BELOW = {
-    room: set().union(*FLOORS[: FLOOR[room]]) - {"figures", "book"}
-    for room in FLOOR
-} | {"figures": set(), "book": {"figures", "__init__"}}
+    room: set().union(*FLOORS[: FLOOR[room]]) - {"figures"} for room in FLOOR
+}
 
-ON_A_PAGE = {"plotly", "ipywidgets", "IPython", "sphinx", "docutils"}
+ON_A_PAGE = {"plotly", "ipywidgets", "IPython"}
+IN_A_BUILD = {"sphinx", "docutils", "myst_nb"}
 
 
 def room_of(path):
@@ -72,14 +72,14 @@ from d2lattn.masking import length_mask
 def f():
     from . import scoring
     from .figures import heatmap
-    from ..book import setup
+    from ..figures.sphinx import setup
 """
     assert imports(source, "d2lattn.x") == {
         "a.b",
         "d2lattn.masking.length_mask",
         "d2lattn.x.scoring",
         "d2lattn.x.figures.heatmap",
-        "d2lattn.book.setup",
+        "d2lattn.figures.sphinx.setup",
     }
 
 
@@ -89,7 +89,7 @@ def f():
 def test_imports_run_one_way(path):
     room = room_of(path)
     if room == "__init__":
-        assert rooms_known_to(path) <= FLOOR.keys() - {"figures", "book"}
+        assert rooms_known_to(path) <= FLOOR.keys() - {"figures"}
         return
     assert room in FLOOR, f"give {room} a floor in {Path(__file__).name}"
     assert rooms_known_to(path) <= BELOW[room]
@@ -98,11 +98,22 @@ def test_imports_run_one_way(path):
 @pytest.mark.parametrize(
     "path", FILES, ids=lambda p: str(p.relative_to(HOUSE))
 )
-def test_only_figures_and_book_know_the_page(path):
+def test_only_figures_know_the_page_and_one_of_them_sphinx(path):
     packages = {name.partition(".")[0] for name in imports_of(path)}
     assert "pandas" not in packages
-    if room_of(path) not in {"figures", "book"}:
+    if room_of(path) != "figures":
         assert not packages & ON_A_PAGE
+    if path != HOUSE / "figures/sphinx.py":
+        assert not packages & IN_A_BUILD
+        assert not {n for n in imports_of(path) if "figures.sphinx" in n}
+
+
+def test_the_books_own_extension_knows_figures_alone():
+    house = HOUSE.parent / "_ext"
+    sources = [path.read_text("utf-8") for path in house.glob("*.py")]
+    names = set().union(*(imports(source, "_ext") for source in sources))
+    ours = {name for name in names if name.startswith("d2lattn")}
+    assert ours == {"d2lattn.figures.sphinx.PlotlyFigure"}
 
 
 def test_importing_the_package_is_light():
@@ -116,7 +127,8 @@ def test_importing_the_package_is_light():
         text=True,
     ).stdout.split()
     assert "torch" in loaded
-    assert not {*loaded} & {*ON_A_PAGE, "pandas", "beartype", "nbformat"}
+    others = {"pandas", "beartype", "nbformat"}
+    assert not {*loaded} & {*ON_A_PAGE, *IN_A_BUILD, *others}
 
 
 def test_the_package_exports_what_it_imports():

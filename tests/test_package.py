@@ -40,7 +40,7 @@ def draw(slope=1.0):
     return go.Figure(go.Scatter(y=[0, slope]))
 
 shown = figures.explore(draw, slope=(0.0, 1.0, 0.5))._repr_mimebundle_()
-(renderer,) = entry_points(group="myst_nb.mime_renderers", name="d2lattn")
+(renderer,) = entry_points(group="myst_nb.renderers", name="d2lattn")
 print(json.dumps({
     "file": d2lattn.__file__,
     "versions": [d2lattn.__version__, version("d2lattn")],
@@ -101,14 +101,7 @@ def shipped():
 
 def test_the_front_end_is_among_what_is_shipped():
     kinds = {Path(name).suffix for name in shipped()}
-    assert kinds == {
-        ".py",
-        ".js",
-        ".css",
-        ".typed",
-        ".xz",
-        ".safetensors",
-    }
+    assert kinds == {".py", ".js", ".css", ".typed", ".xz", ".safetensors"}
 
 
 def test_the_source_distribution_is_the_package(sdist):
@@ -159,7 +152,7 @@ def test_the_installed_wheel_works(wheel, tmp_path):
     for name in ("explorer.js", "frames.js", "explorer.css"):
         assert (front_end / name).read_text("utf-8").strip() in found["html"]
     assert found["sentences"] > 1000
-    assert found["renderer"].startswith("d2lattn.book")
+    assert found["renderer"] == "d2lattn.figures.sphinx"
 
 
 def test_the_package_knows_its_version():

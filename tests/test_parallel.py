@@ -34,7 +34,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture
 def folder(tmp_path):
     """A book with our settings and some pages with code."""
-    for name in ("_static", "_templates"):
+    for name in ("_ext", "_static", "_templates"):
         (tmp_path / name).symlink_to(ROOT / name)
     shutil.copy(ROOT / "_config.yml", tmp_path)
     chapters = [{"file": page} for page in PAGES]

@@ -11,11 +11,6 @@ from pathlib import Path
 import pytest
 import ready
 import yaml
-from sphinx.application import Sphinx
-from sphinx.errors import ExtensionError
-from sphinx.util.docutils import docutils_namespace, patch_docutils
-
-from d2lattn import book
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -53,7 +48,7 @@ def said(site, tools=ROOT / "tools"):
     return run.stdout
 
 
-RENDERER = "[myst_nb.mime_renderers]\nd2lattn = d2lattn.book:FigureRenderer\n"
+RENDERER = "[myst_nb.renderers]\nd2lattn = d2lattn.figures.sphinx:Any\n"
 
 
 def test_an_empty_environment(tmp_path):
@@ -95,7 +90,7 @@ def test_a_package_without_its_renderer(tmp_path):
     (site / "d2lattn" / "__init__.py").touch()
     (site / "tools").mkdir()
     shutil.copy(ROOT / "tools/ready.py", site / "tools")
-    assert "leave every figure out" in said(site, site / "tools")
+    assert "could not show a figure" in said(site, site / "tools")
 
 
 def test_a_python_that_is_too_old(monkeypatch, capsys):
@@ -104,24 +99,6 @@ def test_a_python_that_is_too_old(monkeypatch, capsys):
     said = capsys.readouterr().out
     assert "needs Python 3.11 or newer, and this is 3.10" in said
     assert "make PYTHON=python3.12 book" in said
-
-
-def test_a_build_without_the_renderer_stops(tmp_path, monkeypatch):
-    (tmp_path / "conf.py").touch()
-    (tmp_path / "index.md").write_text("# One\n", "utf-8")
-    monkeypatch.setenv("D2LATTN_FIGURES", "live")
-    monkeypatch.setattr(
-        book, "entry_points", lambda group: ready.metadata.EntryPoints()
-    )
-    wanted = pytest.raises(ExtensionError, match="leave them out; install")
-    with patch_docutils(tmp_path), docutils_namespace(), wanted:
-        Sphinx(
-            *(tmp_path, tmp_path, tmp_path / "_build", tmp_path / "_trees"),
-            "html",
-            {"extensions": ["myst_parser", "d2lattn.book"]},
-            status=None,
-        )
-    assert os.environ["D2LATTN_FIGURES"] == "live"
 
 
 def test_no_browser_for_the_tests(tmp_path):
@@ -264,8 +241,11 @@ limit = int(sys.argv.pop(1))
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 sys.exit(main(sys.argv[1:]))
 """
-CONF = """\
-extensions = ["myst_parser", "d2lattn.book"]
+CONF = f"""\
+import sys
+
+sys.path.append({str(ROOT)!r})
+extensions = ["d2lattn.figures.sphinx", "_ext"]
 html_theme = "basic"
 
 def longer(app, page, template, context, doctree):

@@ -7,13 +7,7 @@ from pathlib import Path
 import pytest
 
 import d2lattn
-from d2lattn.book.reference import (
-    made_of,
-    markdown,
-    mirrored,
-    public,
-    signature,
-)
+from _ext.reference import made_of, markdown, mirrored, public, signature
 from d2lattn.corpora.batches import Batches
 from d2lattn.multihead import CausalAttention, MultiHeadAttention
 from d2lattn.recording import record_attention

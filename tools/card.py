@@ -11,10 +11,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from d2lattn.book.site import CARD, CARD_SIZE
 from d2lattn.figures import palette
 
 ROOT = Path(__file__).resolve().parents[1]
+CARD = "_static/card.png"
+CARD_SIZE = (1200, 630)
 
 PAGE = """<!doctype html>
 <html lang="en" data-theme="light">

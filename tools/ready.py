@@ -54,11 +54,11 @@ def _package():
             f"{Path(found.origin).parent}. The pages would show what that one "
             f"computes. {INSTALL} from this one."
         )
-    renderers = metadata.entry_points(group="myst_nb.mime_renderers")
+    renderers = metadata.entry_points(group="myst_nb.renderers")
     if "d2lattn" not in renderers.names:
         return (
             "The renderer of d2lattn is not registered with MyST-NB, which "
-            f"would leave every figure out. {INSTALL}."
+            f"could not show a figure. {INSTALL}."
         )
     return ""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import sources
 
-MADE = ["404", "genindex", "search"]  # by Sphinx, from the others
+MADE = ["genindex", "search"]  # by Sphinx, from the others
 PAGES = [*sources.pages(), *MADE]
 
 

@@ -38,7 +38,7 @@ SPEC = {
 
 def release(folder):
     """Make a copy of this repository one that is published and tagged."""
-    publish.write(URL, folder)
+    publish.main([URL], folder)
     git = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org")
     for arguments in (
         ("init", "--quiet"),

@@ -1,6 +1,5 @@
 """Explorers: one function of slider values, in the form a reader can use."""
 
-import importlib.metadata
 import itertools
 import json
 import math
@@ -447,13 +446,6 @@ def test_the_package_offers_what_chapters_use():
         "heatmap",
     }
     assert isinstance(explore(undocumented, x=(0, 1)), Explorer)
-
-
-def test_the_renderer_is_registered():
-    (entry,) = importlib.metadata.entry_points(
-        group="myst_nb.mime_renderers", name="d2lattn"
-    )
-    assert entry.value == "d2lattn.book:FigureRenderer"
 
 
 @pytest.mark.usefixtures("unchecked")

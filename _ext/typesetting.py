@@ -16,7 +16,7 @@ from sphinxcontrib.bibtex.style.referencing.author_year import (
     AuthorYearReferenceStyle,
 )
 
-from d2lattn.book.figures import PlotlyFigure
+from d2lattn.figures.sphinx import PlotlyFigure
 
 
 class Drawing(SphinxDirective):

@@ -1,0 +1,21 @@
+"""What is only this book's: its Sphinx extension.
+
+The figures are not: `d2lattn.figures.sphinx` brings them into any book.
+"""
+
+import os
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from _ext import building, mathjax, site, typesetting
+from _ext.reference import Reference
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register all of it with Sphinx."""
+    os.environ["TQDM_DISABLE"] = "1"  # kernels inherit it; nobody waits
+    for part in (building, mathjax, site, typesetting):
+        part.register(app)
+    app.add_directive("reference", Reference)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

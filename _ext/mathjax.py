@@ -1,0 +1,41 @@
+"""The build's own copy of MathJax, so that no page asks another host."""
+
+import shutil
+from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+# What tex-chtml.js asks for while it sets a page, and the SVG that Plotly's
+# LaTeX needs; the package has 24 MB.
+MATHJAX = (
+    "mathjax/tex-chtml.js",
+    "mathjax/output/chtml/fonts/woff-v2/",
+    "mathjax/output/svg",
+    "mathjax/input/tex/extensions/",
+)
+
+
+def copy_mathjax(app: Sphinx) -> None:
+    """Put MathJax into the build."""
+    if app.builder.format != "html":
+        return
+    try:
+        carried = files("sphinx-mathjax-offline") or []
+    except PackageNotFoundError as error:
+        raise ExtensionError(
+            "_ext: the book's mathematics needs the package "
+            "sphinx-mathjax-offline; install requirements.txt"
+        ) from error
+    for file in carried:
+        _, _, name = file.as_posix().partition("/static/")
+        if name.startswith(MATHJAX):
+            copy = Path(app.outdir, "_static/d2l", name)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file.locate(), copy)
+
+
+def register(app: Sphinx) -> None:
+    """Register all of this module with Sphinx."""
+    app.connect("builder-inited", copy_mathjax)
