@@ -5,6 +5,8 @@ all of them are one batched computation. In a decoder, that attention is the
 causal one.
 """
 
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -217,7 +219,7 @@ def check_past(num_queries: int, num_keys: int) -> None:
 
 
 def check_projected(
-    module: MultiHeadAttention,
+    module: Any,
     queries: Tensor,
     keys: Tensor,
     values: Tensor | None = None,

@@ -12,9 +12,7 @@ __all__ = ["progress", "progress_bar"]
 Item = TypeVar("Item")
 
 
-def progress_bar(
-    items: Iterable[Item] | None = None, **options: Any
-) -> "tqdm[Item]":
+def progress_bar(items: Iterable[Any] | None = None, **options: Any) -> tqdm:
     """Return tqdm's bar, hidden where nobody waits.
 
     It shows in a terminal and in a live notebook; not where the standard

@@ -25,7 +25,7 @@ from sites import build_book
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from d2lattn.figures import page
+from d2lattn.figures import page, sphinx
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -329,7 +329,7 @@ def test_latex_in_a_figure_is_a_formula_to_sphinx(text, count):
         mime_type="application/vnd.plotly.v1+json", content=figure.to_json()
     )
     renderer = SimpleNamespace(add_js_file=lambda *_: None)
-    (node,) = book.FigureRenderer.handle_mime(renderer, data, False)
+    (node,) = sphinx.FigureRenderer.render_mime_type(renderer, data)
     assert len(list(node.findall(nodes.math))) == count
 
 

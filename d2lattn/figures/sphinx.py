@@ -128,10 +128,10 @@ def clear_frames(app: Sphinx, error: Exception | None) -> None:
 
 
 def package_digest() -> int:
-    """A digest of the package's sources."""
+    """A digest of the package, what its models learned included."""
     digest = hashlib.sha256()
     for file in sorted(PACKAGE.rglob("*")):
-        if file.suffix in (".py", ".js", ".css"):
+        if file.is_file() and file.suffix != ".pyc":
             digest.update(file.read_bytes())
     return int(digest.hexdigest()[:12], 16)
 

@@ -111,7 +111,8 @@ def test_a_page_works_from_disk(visit, name):
 
 def test_every_formula_shows(desk):
     name, page, _ = desk
-    mathematics.check(page, name)
+    if sources.formulas(name):  # or there is no MathJax to ask
+        mathematics.check(page, name)
 
 
 def test_nothing_moves_by_itself(desk):

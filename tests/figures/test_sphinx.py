@@ -144,11 +144,11 @@ def test_the_digest_changes_with_the_sources(tmp_path, monkeypatch):
     (package / "figures").mkdir(parents=True)
     monkeypatch.setattr(extension, "PACKAGE", package)
     digests = {extension.package_digest()}
-    for name in ("__init__.py", "figures/a.js", "figures/b.css"):
+    for name in ("__init__.py", "figures/a.js", "models.bin"):
         for text in ("", "x", "y"):
             (package / name).write_text(text, "utf-8")
             digests.add(extension.package_digest())
-    (package / "notes.txt").write_text("x", "utf-8")
+    (package / "figures/a.pyc").write_text("x", "utf-8")
     digests.add(extension.package_digest())
     assert len(digests) == 9 - 2
 
