@@ -43,7 +43,7 @@ class FigureRenderer(NbElementRenderer):
     def render_mime_type(self, data: MimeData) -> list[nodes.Element]:
         if data.mime_type not in (MIME, PLOTLY_MIME):
             return super().render_mime_type(data)
-        content = data.content
+        content: Any = data.content
         spec = json.loads(content) if isinstance(content, str) else content
         self.add_js_file("d2l_explorer", "d2l/explorer.js", {"defer": "defer"})
         figure = PlotlyFigure(spec=spec, explorer=data.mime_type == MIME)
