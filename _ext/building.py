@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError, SphinxParallelError
 from sphinx.util import logging
 
@@ -26,6 +27,16 @@ def read_side_by_side(app: Sphinx, config: Config) -> None:
         # is safe.
         if numbering := app.extensions.get("sphinx_multitoc_numbering"):
             numbering.parallel_read_safe = True
+
+
+def deal(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    """Deal the pages to the processes like cards.
+
+    Sphinx would give each process a run of neighbours, and so, on two
+    processors, all the chapters to one of them.
+    """
+    hands = max(app.parallel, 1)
+    docnames[:] = [name for i in range(hands) for name in docnames[i::hands]]
 
 
 def tell_what_failed(app: Sphinx, error: Exception | None) -> None:
@@ -59,5 +70,6 @@ def check_whole(app: Sphinx, error: Exception | None) -> None:
 def register(app: Sphinx) -> None:
     """Register all of this module with Sphinx."""
     app.connect("config-inited", read_side_by_side)
+    app.connect("env-before-read-docs", deal)
     app.connect("build-finished", tell_what_failed)
     app.connect("build-finished", check_whole, priority=950)
