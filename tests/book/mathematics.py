@@ -9,6 +9,7 @@ import sources
 # Each formula as MathJax took it from the page, and the characters that it
 # drew for it: their code points stand in the classes of their elements.
 TYPESET = """async () => {
+    if (!window.MathJax) return [];  // Sphinx loads it where it is needed
     await MathJax.startup.promise;
     const character = (drawn) => {
         const code = drawn.className.match(/\\bmjx-c([0-9A-F]+)\\b/);
