@@ -20,6 +20,7 @@ import publish
 import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
+from myst_nb.core.render import MimeData
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from sites import build_book
 from sphinx.application import Sphinx
@@ -325,9 +326,7 @@ def test_mathematics_is_set_by_the_builds_own_mathjax(site, chapter):
 def test_latex_in_a_figure_is_a_formula_to_sphinx(text, count):
     """And so brings MathJax to a page that has no other."""
     figure = go.Figure(layout={"title": {"text": text}})
-    data = SimpleNamespace(
-        mime_type="application/vnd.plotly.v1+json", content=figure.to_json()
-    )
+    data = MimeData("application/vnd.plotly.v1+json", figure.to_json())
     renderer = SimpleNamespace(add_js_file=lambda *_: None)
     (node,) = sphinx.FigureRenderer.render_mime_type(renderer, data)
     assert len(list(node.findall(nodes.math))) == count
