@@ -32,6 +32,47 @@ def build_book(folder: Path, environment: dict[str, str]) -> Any:
     )
 
 
+def build_pages(
+    folder: Path, config: dict[str, Any], warned: Any, builder: str = "html"
+) -> list[str]:
+    """Build a folder's outdated documents in this process; return those."""
+    read = []
+    with patch_docutils(folder), docutils_namespace():
+        app = Sphinx(
+            folder,
+            folder,
+            folder / "_build",
+            folder / "_doctrees",
+            builder,
+            config,
+            status=None,
+            warning=warned,
+        )
+        app.connect("source-read", lambda app, name, text: read.append(name))
+        app.build()
+    return sorted(read)
+
+
+class TextBook:
+    """A book of text with these extensions, built in this process."""
+
+    def __init__(self, folder: Path, *extensions: str, **config) -> None:
+        self.folder = folder
+        self.warned = io.StringIO()
+        self.config = {"extensions": extensions, **config}
+        (folder / "conf.py").touch()
+        (folder / "index.md").write_text("# Index\n", "utf-8")
+        (folder / "other.md").write_text(
+            "---\norphan: true\n---\n# Other\n", "utf-8"
+        )
+
+    def build(self, builder: str = "html", **config) -> list[str]:
+        """Build what is outdated; return those documents."""
+        return build_pages(
+            self.folder, self.config | config, self.warned, builder
+        )
+
+
 class Site:
     """A site in `folder` that knows its address, or does not."""
 
@@ -59,15 +100,5 @@ class Site:
 
     def build(self) -> None:
         """Build what is outdated."""
-        with patch_docutils(self.folder), docutils_namespace():
-            Sphinx(
-                self.folder,
-                self.folder,
-                self.html,
-                self.folder / "_doctrees",
-                "html",
-                self.config,
-                status=None,
-                warning=self.warned,
-            ).build()
+        build_pages(self.folder, self.config, self.warned)
         assert self.warned.getvalue() == ""

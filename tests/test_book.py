@@ -4,7 +4,6 @@ The book has the settings of ours and a chapter of a few cells. What a browser
 makes of the pages is for `tests/book` to say.
 """
 
-import io
 import json
 import os
 import re
@@ -22,9 +21,7 @@ from bs4 import BeautifulSoup
 from docutils import nodes
 from myst_nb.core.render import MimeData
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from sites import build_book
-from sphinx.application import Sphinx
-from sphinx.util.docutils import docutils_namespace, patch_docutils
+from sites import TextBook, build_book
 
 from d2lattn.figures import page, sphinx
 
@@ -373,50 +370,15 @@ def test_sources_are_cited_as_in_prose_and_listed(chapter):
     assert "Watson (1964) and others (Watson, 1964)" in text
 
 
-class Small:
-    """A book of text with only our extensions, built in this process."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.said = io.StringIO()
-        for name in ("conf.py", "index.md", "other.md"):
-            text = "" if name == "conf.py" else f"# {name}\n"
-            (folder / name).write_text(text, "utf-8")
-        (folder / "other.md").write_text(
-            "---\norphan: true\n---\n# Other\n", "utf-8"
-        )
-
-    def build(self, builder="html"):
-        """Build what is outdated; return those documents."""
-        read = []
-        with patch_docutils(self.folder), docutils_namespace():
-            app = Sphinx(
-                self.folder,
-                self.folder,
-                self.folder / "_build",
-                self.folder / "_doctrees",
-                builder,
-                {
-                    "extensions": ["d2lattn.figures.sphinx", "_ext"],
-                    "html_theme": "basic",
-                },
-                status=None,
-                warning=self.said,
-            )
-            app.connect(
-                "source-read", lambda app, name, text: read.append(name)
-            )
-            app.build()
-        return sorted(read)
-
-
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     monkeypatch.setenv("D2LATTN_FIGURES", "live")  # restored after a build
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("TQDM_DISABLE", "0")
     monkeypatch.setenv("PLOTLY_RENDERER", "plotly_mimetype")
-    return Small(tmp_path)
+    return TextBook(
+        tmp_path, "d2lattn.figures.sphinx", "_ext", html_theme="basic"
+    )
 
 
 def drawing(name, options=""):
@@ -441,7 +403,7 @@ def test_a_drawing_that_few_could_read_is_an_error(svg, message, small):
     (small.folder / "index.md").write_text(drawing("cue.svg"), "utf-8")
     small.build()
     assert re.search(
-        rf"index\.md:3: ERROR: .*{message}", small.said.getvalue()
+        rf"index\.md:3: ERROR: .*{message}", small.warned.getvalue()
     )
 
 
@@ -454,7 +416,7 @@ def test_a_page_follows_its_drawings(small):
     (small.folder / "cue.svg").write_text(SVG.replace("red", "blue"), "utf-8")
     assert small.build() == ["index"]
     assert "A blue cup." in page.read_text("utf-8")
-    assert small.said.getvalue() == ""
+    assert small.warned.getvalue() == ""
 
 
 def test_kernels_show_no_progress(small):

@@ -1,6 +1,5 @@
 """The Sphinx extension of the figures, in books that are not this one."""
 
-import io
 import json
 import os
 import subprocess
@@ -10,9 +9,8 @@ from importlib.metadata import EntryPoints
 import plotly.graph_objects as go
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output, writes
-from sphinx.application import Sphinx
+from sites import TextBook
 from sphinx.errors import ExtensionError
-from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from d2lattn.figures import sphinx as extension
 
@@ -84,42 +82,10 @@ def test_a_book_that_does_not_ask_is_built_as_without_us(tmp_path):
     assert without[1].startswith("False\n")  # and nothing is imported
 
 
-class Book:
-    """A book of text with only our extension, built in this process."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.said = io.StringIO()
-        (folder / "conf.py").touch()
-        (folder / "index.md").write_text("# Index\n", "utf-8")
-        (folder / "other.md").write_text(
-            "---\norphan: true\n---\n# Other\n", "utf-8"
-        )
-
-    def build(self, builder="html", **config):
-        """Build what is outdated; return those documents."""
-        config["extensions"] = ["d2lattn.figures.sphinx"]
-        read = []
-        with patch_docutils(self.folder), docutils_namespace():
-            app = Sphinx(
-                self.folder,
-                self.folder,
-                self.folder / "_build",
-                self.folder / "_doctrees",
-                builder,
-                config,
-                status=None,
-                warning=self.said,
-            )
-            app.connect("source-read", lambda app, name, _: read.append(name))
-            app.build()
-        return sorted(read)
-
-
 @pytest.fixture
 def book(tmp_path, monkeypatch):
     monkeypatch.setenv("D2LATTN_FIGURES", "live")  # restored after a build
-    return Book(tmp_path)
+    return TextBook(tmp_path, "d2lattn.figures.sphinx")
 
 
 def test_the_kernels_of_a_build_make_pages(book):
@@ -136,7 +102,7 @@ def test_another_package_makes_every_page_anew(book, monkeypatch):
     monkeypatch.setattr(extension, "package_digest", lambda: 1)
     assert book.build() == ["index", "other"]
     assert book.build() == []
-    assert book.said.getvalue() == ""
+    assert book.warned.getvalue() == ""
 
 
 def test_the_digest_changes_with_the_sources(tmp_path, monkeypatch):
@@ -178,7 +144,7 @@ def write_figure(folder):
 def test_other_formats_have_the_code_alone(builder, book):
     write_figure(book.folder)
     book.build(builder, nb_execution_mode="off")
-    assert "unknown node" not in book.said.getvalue()
+    assert "unknown node" not in book.warned.getvalue()
     files = [*(book.folder / "_build").glob("*.t[ex]*")]
     assert "bars" in "".join(file.read_text("utf-8") for file in files)
     assert not list(book.folder.rglob("plotly.min.js"))
