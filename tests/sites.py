@@ -1,4 +1,4 @@
-"""A small site with the book's looks, built in this process in seconds."""
+"""Small books that tests build, in this process or in one of their own."""
 
 import io
 import subprocess
