@@ -1,5 +1,6 @@
 """What was learned comes back as it was saved, or an error says why not."""
 
+import ast
 import json
 from pathlib import Path
 
@@ -215,6 +216,27 @@ def test_rows_of_seeds_are_of_the_trainings_there_are():
     assert found <= {training.name for _, training in TRAININGS}
     for name in found:
         assert len([row for row in rows if row["name"] == name]) >= 5
+
+
+@pytest.mark.parametrize("chapter", sorted({c for c, _ in TRAININGS}))
+def test_who_trains_reads_nothing_of_other_trainings(chapter, monkeypatch):
+    monkeypatch.chdir(record.ROOT / "chapters")
+    cells = [c.source for c in CHAPTERS[chapter].cells if "code" in c.cell_type]
+    assert sum("training.json" in source for source in cells) == 1
+    [maker] = [source for source in cells if "def runs(" in source]
+    functions = [
+        node
+        for node in ast.parse(maker).body
+        if isinstance(node, ast.FunctionDef)
+    ]
+    names = {"Path": Path, "models": models, "TRAIN": False}
+    exec(compile(ast.Module(functions, []), chapter, "exec"), names)
+    names_of_rows = {t.name for stem, t in TRAININGS if stem == chapter}
+    for name in names_of_rows:
+        names["TRAIN"] = False
+        assert len(names["runs"](name, "mine")) >= 5
+        names["TRAIN"] = True
+        assert names["runs"](name, "mine") == ["mine"]
 
 
 def test_a_recipe_is_what_a_cell_hangs_on_and_no_more():

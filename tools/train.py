@@ -47,12 +47,12 @@ class Training(NamedTuple):
 def trainings(notebook) -> list[Training]:
     """The cells of a notebook that train, in order.
 
-    Such a cell has a branch `if TRAIN:`, and in its `else` either
-    `facts = models.load("name", model)` or `facts = runs("name")`.
+    Such a cell has `facts = models.load("name", model)` where the switch is
+    off, or `facts = runs("name", ...)` with a name that is not on the shelf.
     """
     found = []
     for number, cell in enumerate(notebook.cells):
-        if cell.cell_type != "code" or "if TRAIN:" not in cell.source:
+        if cell.cell_type != "code":
             continue
         for node in ast.walk(ast.parse(cell.source)):
             match node:
@@ -67,9 +67,10 @@ def trainings(notebook) -> list[Training]:
                 case ast.Assign(
                     targets=[ast.Name(facts)],
                     value=ast.Call(
-                        func=ast.Name("runs"), args=[ast.Constant(str(name))]
+                        func=ast.Name("runs"),
+                        args=[ast.Constant(str(name)), *_],
                     ),
-                ):
+                ) if name not in {training.name for training in found}:
                     found.append(Training(number, name, facts, ""))
     return found
 
