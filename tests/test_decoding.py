@@ -840,7 +840,7 @@ def test_nothing_to_translate(translator):
 @pytest.mark.parametrize(
     ("sentences", "options", "message"),
     [
-        (["he ran"], {}, "words must be .* but is the string 'he ran'"),
+        (["he ran"], {}, "words must be .* but is 'he ran'"),
         (SENTENCES, {"batch_size": 0}, "batch_size must be at least 1"),
         (SENTENCES, {"beam_size": 0}, "beam_size must be at least 1"),
         (SENTENCES, {"max_len": -1}, "max_len must be at least 1"),

@@ -8,18 +8,19 @@ www.manythings.org/anki and tatoeba.org.
 
 import hashlib
 import io
+import os
 import re
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pooch
 
 from d2lattn.checks import check_positive
 from d2lattn.corpora.batches import SentencePair
 from d2lattn.corpora.words import detokenize, normalize, tokenize
-from d2lattn.progress import progress_bar
+from d2lattn.progress import waits
 
 __all__ = [
     "HeldOut",
@@ -31,12 +32,13 @@ __all__ = [
     "tokenize",
 ]
 
-#: Where d2l keeps its copy. There are other zips of the same text, so that
-#: the text is what has to be the right one.
+#: Where d2l keeps its copy. Other zips of the same text exist, so that the
+#: text has to be the right one, whichever zip it comes from.
 URL = "http://d2l-data.s3-accelerate.amazonaws.com/fra-eng.zip"
+ZIP_SHA1 = "94646ad1522d915e7b0f9296181140edcf86a4f5"
 SHA256 = "0bb85dbaa1c896844649094d7eaf2e34bee34e84fe362b26ce7e8f2e12aae104"
 
-#: Names the folder to keep the text in, instead of the user's cache.
+#: Names the folder to keep the zip in, instead of the user's cache.
 FOLDER = "D2LATTN_DATA"
 
 #: Of so many sources, one is held out for validation and one for the test.
@@ -78,9 +80,8 @@ def load(
     """Bring the corpus, split by source sentence.
 
     `path` is a file, `fra-eng.zip` or the `fra.txt` in it. Without one, the
-    text is taken from the cache and downloaded if it is not there. The
-    environment variable `D2LATTN_DATA` names another folder for it, in which
-    `fra-eng.zip` will do, too.
+    zip is downloaded once, into the user's cache or the folder that the
+    environment variable `D2LATTN_DATA` names.
 
     `num_pairs` and `max_words` make training smaller: a sample of so many
     pairs, the same each time and a part of every larger one, and no pair with
@@ -159,69 +160,44 @@ def number_of(text: str) -> int:
 
 
 def fetch() -> Path:
-    """Return the file in the cache, downloaded if it is not there."""
-    cache = pooch.create(
-        path=pooch.os_cache("d2lattn"),
-        base_url="",
-        urls={"fra.txt": URL},
-        registry={"fra.txt": f"sha256:{SHA256}"},
-        env=FOLDER,
-    )
-    folder = Path(cache.path).absolute()
-    if (folder / "fra-eng.zip").exists():  # laid there by hand
-        return folder / "fra-eng.zip"
+    """Return the zip in the cache, downloaded if it is not there."""
+    folder = Path(os.environ.get(FOLDER) or pooch.os_cache("d2lattn"))
+    file = folder.absolute() / "fra-eng.zip"
+    if file.exists():
+        return file
+    download = pooch.HTTPDownloader(progressbar=waits(), timeout=30)
     try:
-        # Its type has other names for what pooch hands over by place.
-        downloader: Any = download
-        return Path(cache.fetch("fra.txt", downloader=downloader))
+        return Path(
+            pooch.retrieve(
+                URL, f"sha1:{ZIP_SHA1}", file.name, file.parent, None, download
+            )
+        )
     except OSError as error:  # those of the network are, too
         raise OSError(
-            f"{URL} could not be downloaded and unpacked into {folder}, and "
-            f"nothing of it was kept: {error}. A copy of fra-eng.zip in that "
-            f"folder, or as load(path), will do; {FOLDER} in the environment "
-            "names another folder."
+            f"{URL} could not be downloaded to {file}: {error}. A copy in "
+            f"that place, or as load(path), will do; {FOLDER} in the "
+            "environment names another folder."
         ) from error
-
-
-def download(url: str, output_file: str, pooch_: pooch.Pooch | None) -> None:
-    """Download the zip and write its text, once it is known to be right."""
-    archive = io.BytesIO()
-    # Pooch learns the total as it downloads, but wants one before.
-    options = {"total": 1, "unit": "B", "unit_scale": True}
-    with progress_bar(desc="fra-eng.zip", **options) as bar:
-        get = pooch.HTTPDownloader(bar, chunk_size=2**16, timeout=30)
-        get(url, archive, pooch_)
-    Path(output_file).write_bytes(checked(unpacked(archive, url), url))
 
 
 def read_text(path: Path | str) -> str:
     """Read the text from a file, `fra.txt` or a zip with it, and check it."""
     data = Path(path).read_bytes()
     if Path(path).suffix.lower() != ".txt":
-        data = unpacked(io.BytesIO(data), path)
-    return checked(data, path).decode()
-
-
-def unpacked(archive: io.BytesIO, source: Path | str) -> bytes:
-    """Return the `fra.txt` of a zip, or raise a `ValueError` without one."""
-    try:
-        with zipfile.ZipFile(archive) as files:
-            names = {Path(name).name: name for name in files.namelist()}
-            return files.read(names["fra.txt"])
-    except Exception as error:  # damage shows in many ways
-        raise ValueError(
-            f"{source} must be a zip with a file fra.txt, but is damaged or "
-            f"another file: {error!r}"
-        ) from error
-
-
-def checked(data: bytes, source: Path | str) -> bytes:
-    """Return the text, or raise a `ValueError` where it is not the one."""
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as files:
+                names = {Path(name).name: name for name in files.namelist()}
+                data = files.read(names["fra.txt"])
+        except Exception as error:  # damage shows in many ways
+            raise ValueError(
+                f"{path} must be a zip with a file fra.txt, but is damaged or "
+                f"another file: {error!r}"
+            ) from error
     found = hashlib.sha256(data).hexdigest()
     if found != SHA256:
         raise ValueError(
-            f"the text of {source} must be that of 2019-04-07, with SHA-256 "
+            f"the text of {path} must be that of 2019-04-07, with SHA-256 "
             f"{SHA256}, but it is damaged or of another release: its SHA-256 "
             f"is {found}, and its size {len(data):,} bytes"
         )
-    return data
+    return data.decode()
