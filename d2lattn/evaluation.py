@@ -5,6 +5,7 @@ pairs of positions, weights are a matrix.
 """
 
 from collections.abc import Collection, Sequence
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import torch
@@ -44,17 +45,15 @@ def bleu(
     $$\operatorname{BLEU} = 100 \cdot \min(1, e^{1 - r/c})
       \Big(\prod_{n=1}^4 p_n\Big)^{1/4}$$
 
-    Of all the runs of $n$ words in the translations, $p_n$ is the share that
-    a reference of the same sentence has, too. All translations together are
-    $c$ words long and the references closest in length $r$ words: what is
-    too short is marked down.
+    Of all runs of $n$ words in the translations, $p_n$ is the share that a
+    reference of the same sentence has, too. All translations are $c$ words
+    long and the references closest in length $r$, which marks down what is
+    too short. Without four words in a row in any, the score is 0.
 
     Translations and references are texts, which sacrebleu splits into words
-    (its `13a`), so that scores of different models compare. Each sentence has
-    one reference or more, and any of them counts. By default, capitals count
-    as small letters. The signature says all that and the version.
-
-    Without four words in a row in any translation, the score is 0.
+    (its `13a`), so that scores of different models compare. Any of several
+    references counts. By default, capitals count as small letters. The
+    signature says all that and the version.
 
     Raises `ValueError` where translations and references are not texts, not
     equally many, or none, or where a sentence has no reference.
@@ -69,13 +68,9 @@ def bleu(
     (32, ['nrefs:var', 'case:lc', 'eff:no', 'tok:13a', 'smooth:exp'])
     """
     check_references(translations, references)
-    most = max(map(len, references))
     # sacrebleu wants all first references, all second ones, ..., and None for
     # those that there are not, which its types do not say.
-    columns: list[list[Any]] = [
-        [refs[n] if n < len(refs) else None for refs in references]
-        for n in range(most)
-    ]
+    columns: Any = [*zip_longest(*references)]
     metric = BLEU(lowercase=lowercase)
     score = metric.corpus_score(translations, columns).score
     # Rounded where floats end: a perfect score is 100, not 100.00000000000004
@@ -99,11 +94,9 @@ def exact_match(
     """
     check_references(translations, references)
 
-    def same(text: str, other: str) -> bool:
-        return text.lower() == other.lower() if lowercase else text == other
-
+    fold = str.lower if lowercase else str
     right = [
-        any(same(text, reference) for reference in refs)
+        fold(text) in map(fold, refs)
         for text, refs in zip(translations, references, strict=True)
     ]
     return sum(right) / len(right)
@@ -119,13 +112,10 @@ def alignment_links(
 
     Row $i$ holds the weights with which target word $i$ was written, column
     $j$ those of source word $j$, for $n$ = `num_tgt` and $m$ = `num_src`
-    words. The rows and columns after the words are those of `<eos>` and of
-    padding: no such row is looked at, and a target word with its largest
-    weight on such a column has no link. Neither has one whose weights are all
-    zero. Where two weights are the largest, the first counts.
-
-    Give it `weights[1:]`, and the rows are those of the steps that *read* a
-    target word and write the next.
+    words. Rows and columns after the words are those of `<eos>` and padding:
+    a target word that looks there most, or at nothing, has no link. Of equal
+    weights, the first counts. Given `weights[1:]`, the rows are those of the
+    steps that *read* a target word and write the next.
 
     Returns pairs of source and target positions, from 0.
 
@@ -148,7 +138,7 @@ def alignment_links(
             f"each source word, but there are {num_tgt} target and {num_src} "
             f"source words and weights have shape {(T, S)}"
         )
-    if num_tgt == 0 or S == 0:
+    if S == 0:
         return set()
     largest, columns = weights[:num_tgt].max(dim=1)
     linked = (largest > 0) & (columns < num_src)
@@ -208,47 +198,34 @@ def check_references(
     reference is a single word, some sentence has three or more, and not every
     translation is a single word, too.
     """
-    for name, lists in (
-        ("translations", translations),
-        ("references", references),
-    ):
-        if isinstance(lists, str) or not isinstance(lists, Sequence):
-            raise ValueError(
-                f"{name} must be a list, one entry a sentence, but is "
-                f"{lists!r}"
-            )
-    if len(translations) != len(references):
-        raise ValueError(
-            "translations and references must be equally many, but there are "
-            f"{len(translations)} and {len(references)}"
-        )
-    if not translations:
-        raise ValueError("translations must not be empty, but there are none")
-    for number, (text, refs) in enumerate(
-        zip(translations, references, strict=True)
-    ):
-        if not isinstance(text, str):
-            raise ValueError(
-                "translations must be texts, not words, but that of sentence "
-                f"{number} is {text!r}"
-            )
-        if isinstance(refs, str) or not isinstance(refs, Sequence):
-            raise ValueError(
-                "references must be a list of texts for each sentence, but "
-                f"that of sentence {number} is {refs!r}; write [{refs!r}]"
-            )
-        if not refs or not all(isinstance(x, str) and x.strip() for x in refs):
-            raise ValueError(
-                "references must hold at least one text for each sentence, "
-                f"and none that is empty, but those of sentence {number} are "
-                f"{list(refs)!r}"
-            )
-    if (
+
+    def check(right: object, wanted: str, found: str) -> None:
+        if not right:
+            raise ValueError(f"{wanted}, but {found}")
+
+    def listed(things: object) -> bool:
+        return isinstance(things, Sequence) and not isinstance(things, str)
+
+    both = {"translations": translations, "references": references}
+    for name, texts in both.items():
+        wanted = f"{name} must be a list, one entry a sentence"
+        check(listed(texts), wanted, f"is {texts!r}")
+    counts = f"there are {len(translations)} and {len(references)}"
+    wanted = "translations and references must be equally many"
+    check(len(translations) == len(references), wanted, counts)
+    check(translations, "translations must not be empty", counts)
+    for n, text in enumerate(translations):
+        wanted = "translations must be texts, not words"
+        check(isinstance(text, str), wanted, f"sentence {n} is {text!r}")
+    for n, refs in enumerate(references):
+        right = listed(refs) and refs
+        right = right and all(isinstance(x, str) and x.strip() for x in refs)
+        wanted = "references must be lists of texts, and none empty"
+        check(right, wanted, f"those of sentence {n} are {refs!r}")
+    words = (
         max(map(len, references)) > 2
         and any(len(text.split()) > 1 for text in translations)
         and all(len(ref.split()) == 1 for refs in references for ref in refs)
-    ):
-        raise ValueError(
-            "references must be texts, but are single words, as in "
-            f"{list(references[0])!r}; write [' '.join(words)]"
-        )
+    )
+    found = f"are single words, as in {references[0]!r}"
+    check(not words, "references must be texts", found)

@@ -25,6 +25,7 @@ TRAININGS = [
     for chapter, notebook in CHAPTERS.items()
     for training in train.trainings(notebook)
 ]
+EPOCH = Epoch(1, 0.5, None, 7, 0.1)
 MEGABYTES = 3  # for the whole shelf
 
 
@@ -49,18 +50,14 @@ def equal(one, other):
     [
         {},
         {"epoch": 3, "losses": [0.5, None], "where": {"à": [True, "b"]}},
-        {"history": [Epoch(1, 0.5, None, 7, 0.1), Epoch(2, 0.4, 0.3, 7, 0.1)]},
-        {"best": {"epoch": Epoch(1, 0.5, 0.25, 7, 0.1)}},
+        {"history": [EPOCH, EPOCH], "best": {"epoch": EPOCH}},
     ],
 )
 def test_a_checkpoint_brings_back_model_and_facts(facts, tmp_path):
     path, model, other = tmp_path / "model", Tied(), Tied()
     save_checkpoint(path, model, **facts)
     found = load_checkpoint(path, other)
-    assert found == facts
-    assert [*map(type, found.get("history", []))] == [
-        *map(type, facts.get("history", []))
-    ]
+    assert repr(found) == repr(facts)  # epochs, not tuples
     assert equal(model, other)
     assert other.dense.weight is other.embedding.weight
     assert [p.name for p in tmp_path.iterdir()] == ["model"]
@@ -74,7 +71,7 @@ def test_a_checkpoint_brings_back_model_and_facts(facts, tmp_path):
         float("nan"),
         torch.ones(2),
         {"a": [object()]},
-        Epoch(1, 0.5, None, 7, 0.1)._asdict(),
+        EPOCH._asdict(),
     ],
     ids=["tuple", "key", "nan", "tensor", "object", "like an epoch"],
 )
@@ -103,13 +100,12 @@ def test_half_precision_is_rounded_and_comes_back_as_it_is_there(tmp_path):
 def test_a_checkpoint_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
     path, model = tmp_path / "model", nn.Linear(2, 3)
     save_checkpoint(path, model, epoch=1)
-    write = Path.write_bytes
 
-    def break_off(file, content):
-        write(file, content[:9])
+    def break_off(tensors, file, header):
+        file.write_bytes(b"half")
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", break_off)
+    monkeypatch.setattr(models, "save_file", break_off)
     with pytest.raises(OSError, match="No space"):
         save_checkpoint(path, model, epoch=2)
     assert load_checkpoint(path, model) == {"epoch": 1}
@@ -124,44 +120,31 @@ def test_a_compiled_model_is_the_model(tmp_path, compiler):
     assert equal(model, other)
 
 
-def write_pickle(path):
-    torch.save({"weight": torch.zeros(2)}, path)
-
-
-def write_other(path):
-    save_file({"weight": torch.zeros(3, 5)}, path)
-
-
-def write_torn(path):
-    save_checkpoint(path, nn.Linear(5, 3))
+def torn(path):
+    save_checkpoint(path, nn.Linear(5, 3, bias=False))
     path.write_bytes(path.read_bytes()[:-7])
 
 
-def write_parts(path):
-    save_checkpoint(path, nn.Linear(5, 3))
-
-
-def write_fewer(path):
-    save_checkpoint(path, nn.ParameterDict())
-
-
-def write_sizes(path):
-    save_checkpoint(path, nn.Linear(3, 5, bias=False))
+def foreign(path):
+    save_file({"weight": torch.zeros(3, 5)}, path)
 
 
 @pytest.mark.parametrize(
     ("write", "error"),
     [
-        (write_pickle, "model must be a checkpoint, but is damaged"),
-        (write_torn, "model must be a checkpoint, but is damaged"),
-        (write_other, "holds tensors of somebody else"),
-        (write_parts, "model holds bias, but the model does not"),
-        (write_fewer, "the model holds weight, but .*model does not"),
-        (write_sizes, r"of shape \(5, 3\), but the model's has shape \(3, 5"),
+        (lambda path: torch.save({}, path), "model must be .* is damaged"),
+        (torn, "model must be a checkpoint, but is damaged"),
+        (foreign, "holds tensors without facts"),
+        (nn.Linear(5, 3), "model holds bias, but the model does not"),
+        (nn.ParameterDict(), "the model holds weight, but .*model does not"),
+        (nn.Linear(3, 5, bias=False), r"\(5, 3\), .* has shape \(3, 5\)"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused(write, error, tmp_path):
-    write(tmp_path / "model")
+    if isinstance(write, nn.Module):
+        save_checkpoint(tmp_path / "model", write)
+    else:
+        write(tmp_path / "model")
     model = nn.Linear(5, 3, bias=False)
     before = model.weight.detach().clone()
     with pytest.raises(ValueError, match=error):
@@ -173,7 +156,9 @@ def test_weights_that_differ_are_not_tied(tmp_path):
     free = Tied()
     free.dense.weight = nn.Parameter(torch.zeros(7, 5))
     save_checkpoint(tmp_path / "model", free)
-    with pytest.raises(ValueError, match=r"ties dense\.weight to embedding"):
+    with pytest.raises(
+        ValueError, match=r"model holds dense\.weight, but the"
+    ):
         load_checkpoint(tmp_path / "model", Tied())
 
 
@@ -226,11 +211,7 @@ def test_who_trains_reads_nothing_of_other_trainings(chapter, monkeypatch):
     ]
     assert sum("training.json" in source for source in cells) == 1
     [maker] = [source for source in cells if "def runs(" in source]
-    functions = [
-        node
-        for node in ast.parse(maker).body
-        if isinstance(node, ast.FunctionDef)
-    ]
+    functions = [x for x in ast.parse(maker).body if hasattr(x, "args")]
     names = {"Path": Path, "models": models, "TRAIN": False}
     exec(compile(ast.Module(functions, []), chapter, "exec"), names)
     names_of_rows = {t.name for stem, t in TRAININGS if stem == chapter}

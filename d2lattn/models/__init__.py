@@ -10,14 +10,13 @@ one runs no code, whoever wrote it.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from d2lattn.training import Epoch
@@ -97,12 +96,8 @@ def save_checkpoint(
     Raises `ValueError` where a fact would come back as something else, or a
     number does not fit the `dtype`.
     """
-    path = Path(path)
-    state, first = state_of(model)
     tensors = {}
-    for name, tensor in state.items():
-        if first[name] != name:
-            continue  # the same tensor as an earlier one
+    for name, tensor in state_of(model).items():
         if dtype is not None and tensor.is_floating_point():
             rounded = tensor.to(dtype)
             if not rounded.isfinite().equal(tensor.isfinite()):
@@ -112,10 +107,9 @@ def save_checkpoint(
                 )
             tensor = rounded
         tensors[name] = tensor.cpu().contiguous().clone()
-    content = save(tensors, {FACTS: encode_facts(facts)})
-    half = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    header, half = {FACTS: encode_facts(facts)}, Path(f"{path}.tmp")
     try:
-        half.write_bytes(content)
+        save_file(tensors, half, header)
         half.replace(path)
     finally:
         half.unlink(missing_ok=True)
@@ -130,17 +124,20 @@ def load_checkpoint(path: Path | str, model: nn.Module) -> dict[str, Any]:
     Raises `FileNotFoundError` where there is no file, and `ValueError` where
     it is damaged, or none of ours, or of a model of other parts or sizes.
     """
-    facts = read_facts(path)
-    saved = load_file(path)
-    state, first = state_of(model)
-    check_fit(saved, state, first, path)
-    by_tensor = {first[name]: tensor for name, tensor in saved.items()}
-    model.load_state_dict(
-        {
-            name: by_tensor[first[name.replace(COMPILED, "")]]
-            for name in model.state_dict()
-        }
-    )
+    facts, saved, state = read_facts(path), load_file(path), state_of(model)
+    for name in sorted(saved.keys() ^ state.keys()):
+        where, other = (
+            (path, "the model") if name in saved else ("the model", path)
+        )
+        raise ValueError(f"{where} holds {name}, but {other} does not")
+    for name, tensor in state.items():
+        if saved[name].shape != tensor.shape:
+            raise ValueError(
+                f"{path} holds {name} of shape {tuple(saved[name].shape)}, "
+                f"but the model's has shape {tuple(tensor.shape)}"
+            )
+    for name, tensor in state.items():
+        tensor.copy_(saved[name])
     return facts
 
 
@@ -160,71 +157,31 @@ def read_facts(path: Path | str) -> dict[str, Any]:
     if FACTS not in metadata:
         raise ValueError(
             f"{path} must be a checkpoint that save_checkpoint wrote, but "
-            "holds tensors of somebody else, and no facts"
+            "holds tensors without facts"
         )
     return decode_facts(metadata[FACTS])
 
 
-def state_of(
-    model: nn.Module,
-) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors of a model by name, and the first name of each.
+def state_of(model: nn.Module) -> dict[str, Tensor]:
+    """The tensors of a model by name, those with two names by their first.
 
-    Two names of one tensor, as with tied weights, share their first. Names
-    are those of the model before `torch.compile`.
+    Names are those of the model before `torch.compile`.
 
     >>> model = nn.Sequential(nn.Linear(2, 2, bias=False), nn.Linear(2, 2))
     >>> model[1].weight = model[0].weight
-    >>> state_of(model)[1]
-    {'0.weight': '0.weight', '1.weight': '0.weight', '1.bias': '1.bias'}
+    >>> [*state_of(model)]
+    ['0.weight', '1.bias']
     """
-    state = {
+    names = (
+        {name for name, _ in model.named_parameters(remove_duplicate=only)}
+        for only in (False, True)
+    )
+    again = set.difference(*names)
+    return {
         name.replace(COMPILED, ""): tensor
         for name, tensor in model.state_dict().items()
+        if name not in again
     }
-    places, first = {}, {}
-    for name, tensor in state.items():
-        place = tensor.data_ptr(), tensor.shape, tensor.stride()
-        first[name] = places.setdefault(
-            place if tensor.numel() else name, name
-        )
-    return state, first
-
-
-def check_fit(
-    saved: Mapping[str, Tensor],
-    state: Mapping[str, Tensor],
-    first: Mapping[str, str],
-    path: Path | str,
-) -> None:
-    """Raise a `ValueError` unless a file holds what a model is made of.
-
-    >>> layer = nn.Linear(3, 5, bias=False)
-    >>> check_fit({"weight": torch.zeros(2, 3)}, *state_of(layer), "file")
-    Traceback (most recent call last):
-        ...
-    ValueError: file holds weight of shape (2, 3), but the model's has shape \
-(5, 3)
-    """
-    for name in sorted(saved.keys() - state.keys()):
-        raise ValueError(f"{path} holds {name}, but the model does not")
-    for name, tensor in state.items():
-        if name not in saved:
-            # One of two names of the same tensor is enough.
-            if any(first.get(other) == first[name] for other in saved):
-                continue
-            raise ValueError(f"the model holds {name}, but {path} does not")
-        if saved[name].shape != tensor.shape:
-            raise ValueError(
-                f"{path} holds {name} of shape {tuple(saved[name].shape)}, "
-                f"but the model's has shape {tuple(tensor.shape)}"
-            )
-        other = saved.get(first[name])
-        if other is not None and not other.equal(saved[name]):
-            raise ValueError(
-                f"the model ties {name} to {first[name]}, but {path} holds "
-                "two tensors that differ"
-            )
 
 
 def encode_facts(facts: Mapping[str, Any]) -> str:
@@ -240,7 +197,7 @@ and dictionaries with strings as keys, but is nan
     """
     for name, fact in facts.items():
         try:
-            text = json.dumps(prepare(fact), allow_nan=False)
+            text = json.dumps(plain(fact), allow_nan=False)
             kept = decode_facts(text) == fact
         except (TypeError, ValueError):
             kept = False
@@ -249,7 +206,7 @@ and dictionaries with strings as keys, but is nan
                 f"fact {name} must be made of numbers, strings, lists, epochs "
                 f"and dictionaries with strings as keys, but is {fact!r}"
             )
-    return json.dumps(prepare(dict(facts)), ensure_ascii=False)
+    return json.dumps(plain(facts), ensure_ascii=False)
 
 
 def decode_facts(text: str) -> Any:
@@ -262,12 +219,12 @@ def decode_facts(text: str) -> Any:
     return json.loads(text, object_hook=revive)
 
 
-def prepare(fact: Any) -> Any:
+def plain(fact: Any) -> Any:
     """A fact with each epoch as a dictionary, which JSON can hold."""
     if isinstance(fact, Epoch):
         return fact._asdict()
     if isinstance(fact, list):
-        return [prepare(item) for item in fact]
-    if isinstance(fact, dict):
-        return {key: prepare(item) for key, item in fact.items()}
+        return [plain(item) for item in fact]
+    if isinstance(fact, Mapping):
+        return {key: plain(item) for key, item in fact.items()}
     return fact
