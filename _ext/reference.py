@@ -23,17 +23,20 @@ Definition = ast.ClassDef | ast.FunctionDef
 
 
 def public(module: ModuleType) -> dict[str, Any]:
-    """The classes and functions that a module makes public, in its order."""
-    package = importlib.import_module(module.__name__.partition(".")[0])
-    names = getattr(module, "__all__", package.__all__)
-    found = {
+    """The classes and functions that a module makes public, in its order.
+
+    They are those of its `__all__`; without one, those defined in it, but for
+    checks and what begins with an underscore.
+    """
+    home, names = module.__name__, getattr(module, "__all__", vars(module))
+    return {
         name: thing
         for name, thing in vars(module).items()
-        if name in names and (inspect.isclass(thing) or callable(thing))
+        if name in names
+        and (inspect.isclass(thing) or inspect.isroutine(thing))
+        and thing.__module__.startswith(home)
+        and not name.startswith(("_", "check_"))
     }
-    # What is shown elsewhere is not shown again.
-    home = module.__name__
-    return {n: x for n, x in found.items() if x.__module__.startswith(home)}
 
 
 @cache

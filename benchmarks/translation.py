@@ -31,6 +31,7 @@ import torch
 from twin import make_twin
 
 from d2lattn.corpora import Batches, SentencePair, Vocab, phrasebook, tatoeba
+from d2lattn.corpora.words import detokenize, tokenize
 from d2lattn.decoding import translate
 from d2lattn.evaluation import (
     alignment_error_rate,
@@ -331,7 +332,7 @@ def load_tatoeba(options: argparse.Namespace) -> Corpus:
     """Sentences that people wrote, with all their translations."""
     found = tatoeba.load(options.path, num_pairs=options.num_pairs)
     valid = [
-        SentencePair(held.src, tuple(tatoeba.tokenize(held.references[0])))
+        SentencePair(held.src, tuple(tokenize(held.references[0])))
         for held in found.valid
     ]
     tests = {
@@ -341,7 +342,7 @@ def load_tatoeba(options: argparse.Namespace) -> Corpus:
         )
         for name, split in (("valid", found.valid), ("test", found.test))
     }
-    return Corpus("tatoeba", found.train, valid, tests, tatoeba.detokenize)
+    return Corpus("tatoeba", found.train, valid, tests, detokenize)
 
 
 def load_d2l(options: argparse.Namespace) -> Corpus:

@@ -12,17 +12,6 @@ import torch
 from jaxtyping import Bool, Float, Integer
 from torch import Tensor
 
-__all__ = [
-    "Beam",
-    "Hypothesis",
-    "best_first",
-    "hypotheses",
-    "next_beam",
-    "next_log_probs",
-    "penalty",
-    "propose",
-]
-
 
 class Hypothesis(NamedTuple):
     """What a search found for a sentence, and whether it ends with `eos`.

@@ -13,8 +13,6 @@ from torch import Tensor, nn
 
 from d2lattn.scoring import DotProductAttention
 
-__all__ = ["LAYERS", "Convolution", "Recurrence", "SelfAttention"]
-
 
 class Convolution(nn.Module):
     r"""Mix each position with its neighbours, `kernel_size` in all.

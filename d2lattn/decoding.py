@@ -19,29 +19,12 @@ from d2lattn.beams import (
     hypotheses,
     next_beam,
     next_log_probs,
-    penalty,
     propose,
 )
 from d2lattn.checks import check_positive
 from d2lattn.corpora.batches import pad_rows
 from d2lattn.corpora.vocabulary import Vocab
 from d2lattn.modes import evaluating
-
-__all__ = [
-    "Beam",
-    "BeamStep",
-    "Hypothesis",
-    "beam_search",
-    "beam_steps",
-    "best_first",
-    "greedy_search",
-    "hypotheses",
-    "next_beam",
-    "next_log_probs",
-    "penalty",
-    "propose",
-    "translate",
-]
 
 
 class BeamStep(NamedTuple):
@@ -244,7 +227,7 @@ def translate(
     check_positive(batch_size=batch_size)
     device = next(model.parameters()).device
     rows = [[*src_vocab.encode(words), src_vocab.eos] for words in sentences]
-    longest, most = max(map(len, rows), default=0), positions(model.encoder)
+    longest, most = max(map(len, rows), default=0), _positions(model.encoder)
     if longest > most:
         raise ValueError(
             f"sentences must have at most {most - 1} words, the encoder's "
@@ -263,14 +246,14 @@ def translate(
             eos=tgt_vocab.eos,
             beam_size=beam_size,
             length_penalty=length_penalty,
-            max_len=int(min(max_len, positions(model.decoder))),
+            max_len=int(min(max_len, _positions(model.decoder))),
         )
         for i, (best, *_) in zip(batch, found, strict=True):
             translations[i] = tgt_vocab.decode(best.tokens)
     return [translations[i] for i in range(len(rows))]
 
 
-def positions(part: Any) -> int | float:
+def _positions(part: Any) -> int | float:
     """Return how long a sequence an encoder or a decoder can take."""
     encoding = getattr(part, "pos_encoding", None)
     return getattr(encoding, "max_len", float("inf"))

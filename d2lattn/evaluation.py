@@ -15,14 +15,6 @@ from torch import Tensor
 
 from d2lattn.checks import check_shape
 
-__all__ = [
-    "Bleu",
-    "alignment_error_rate",
-    "alignment_links",
-    "bleu",
-    "exact_match",
-]
-
 #: Words that belong together: their places in the source and in the target.
 Links = Collection[tuple[int, int]]
 

@@ -15,8 +15,6 @@ from d2lattn.checks import check_lengths, check_shape, check_sizes
 from d2lattn.masking import ValidLens, hide
 from d2lattn.scoring import DotProductAttention, fused_attention
 
-__all__ = ["CausalAttention", "MultiHeadAttention", "causal_lens"]
-
 
 def causal_lens(
     queries: Float[Tensor, "*B Q d"],

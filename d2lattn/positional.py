@@ -6,8 +6,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-__all__ = ["PositionalEncoding"]
-
 
 class PositionalEncoding(nn.Module):
     r"""Add to each vector the sines and cosines of its position.

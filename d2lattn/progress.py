@@ -7,8 +7,6 @@ from typing import TypeVar
 
 from tqdm.auto import tqdm
 
-__all__ = ["progress", "waits"]
-
 Item = TypeVar("Item")
 
 

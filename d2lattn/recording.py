@@ -13,8 +13,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-__all__ = ["attention_paths", "record_attention"]
-
 
 @contextmanager
 def record_attention(model: nn.Module) -> Iterator[dict[str, list[Tensor]]]:
@@ -73,7 +71,7 @@ class Watch:
         if self.calls is not None:
             self.running.pop()
             if not self.running and output is not None:
-                self.calls.append(weights_of(module, *args, **options))
+                self.calls.append(_weights_of(module, *args, **options))
 
 
 def attention_paths(model: nn.Module) -> dict[nn.Module, str]:
@@ -92,9 +90,9 @@ def attention_paths(model: nn.Module) -> dict[nn.Module, str]:
     """
     paths = {}
     for path, module in model.named_modules():
-        if attends(module):
+        if _attends(module):
             name = f"{path}.".replace("_orig_mod.", "")  # of torch.compile
-            for part in filter(attends, module.modules()):
+            for part in filter(_attends, module.modules()):
                 paths.setdefault(part, name.removesuffix("."))
     if not paths:
         raise ValueError(
@@ -105,7 +103,7 @@ def attention_paths(model: nn.Module) -> dict[nn.Module, str]:
     return paths
 
 
-def attends(module: nn.Module) -> bool:
+def _attends(module: nn.Module) -> bool:
     """Whether this module says how it weighs keys."""
     weights = getattr(type(module), "weights", None)
     if not callable(weights):
@@ -114,7 +112,7 @@ def attends(module: nn.Module) -> bool:
 
 
 @torch.no_grad()
-def weights_of(
+def _weights_of(
     module: Any,
     queries: Tensor,
     keys: Tensor,

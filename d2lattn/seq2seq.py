@@ -24,14 +24,6 @@ from d2lattn.checks import (
 )
 from d2lattn.scoring import AdditiveAttention
 
-__all__ = [
-    "EncoderDecoder",
-    "Seq2SeqAttentionDecoder",
-    "Seq2SeqDecoder",
-    "Seq2SeqEncoder",
-    "Seq2SeqState",
-]
-
 
 class Seq2SeqState(NamedTuple):
     """What a recurrent decoder knows of the source, and where it stands."""

@@ -20,17 +20,6 @@ from d2lattn.masking import length_mask
 from d2lattn.modes import evaluating
 from d2lattn.progress import progress
 
-__all__ = [
-    "Epoch",
-    "batch_loss",
-    "cool_down",
-    "mean_loss",
-    "pick_device",
-    "sequence_loss",
-    "train",
-    "warm_up",
-]
-
 
 def sequence_loss(
     logits: Float[Tensor, "B T V"],

@@ -22,19 +22,6 @@ from d2lattn.masking import ValidLens, hide
 from d2lattn.multihead import CausalAttention, MultiHeadAttention
 from d2lattn.positional import PositionalEncoding
 
-__all__ = [
-    "AddNorm",
-    "BlockCache",
-    "PositionWiseFFN",
-    "TransformerDecoder",
-    "TransformerDecoderBlock",
-    "TransformerEncoder",
-    "TransformerEncoderBlock",
-    "TransformerState",
-    "scaled_embedding",
-    "xavier",
-]
-
 
 class PositionWiseFFN(nn.Module):
     r"""Think about each position by itself, and about all of them alike.

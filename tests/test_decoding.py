@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import nn
 
+from d2lattn.beams import penalty
 from d2lattn.corpora.vocabulary import Vocab
 from d2lattn.decoding import (
     Hypothesis,
     beam_search,
     beam_steps,
     greedy_search,
-    penalty,
     translate,
 )
 from d2lattn.recording import record_attention

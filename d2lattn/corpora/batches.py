@@ -10,8 +10,6 @@ from torch import Tensor
 from d2lattn.checks import check_positive
 from d2lattn.corpora.vocabulary import Vocab
 
-__all__ = ["Batch", "Batches", "Pair", "SentencePair", "pad_rows"]
-
 
 @runtime_checkable
 class Pair(Protocol):

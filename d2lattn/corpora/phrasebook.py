@@ -8,49 +8,13 @@ apostrophe and is a word (`l'`, `qu'`), as are `'s`, `o'clock`, `aujourd'hui`
 and `est-ce`. `tokenize` and `detokenize` lead from text to such words and
 back.
 
-What English leaves open, the phrasebook settles:
-
-- "i" is a woman, "you" is one man ("tu"), "we" are men and women; so is
-  "they", unless "they" are women, or things, that the sentence has named.
-  "them" alone are men. A doctor, a teacher and a child are "he". So are two
-  people of whom one is a man, and "who" in a question.
-- "it" always stands for something that the sentence has named, and has its
-  gender: "je l'ai vue" of a car.
-- "eats" and "is eating" are both "mange", "ate" and "has eaten" both "a
-  mangé", and "was" is "était". "is going to eat" is "va manger".
-- "when she arrives" is "quand elle arrivera" where the rest is to come, and
-  "quand elle arrive" where it happens again and again.
-- A question has "est-ce que", except after "who" and in "where is the cat ?".
-- "big" and "tall" are "grand". "his" and "her" are "son". What one buys or
-  eats is "du" or "des", after a negation "de"; what one loves is "le", "les".
-
-How the alignment is decided, besides what is plain:
-
-| English | French | linked |
-|---|---|---|
-| not, never | ne … pas, ne … jamais | with both French words |
-| does, did, will, is, has | mange, a, mangera, … | with the verb that bears \
-the tense; in a question with "est-ce que" as well |
-| ate | a mangé | with both French words |
-| looks for, going to | cherche, va | all with all; "to eat" with "manger" |
-| some | du, de la, des | with both words where there are two |
-| — | du, des, les | with the noun, where English has no article |
-| to the | au, à la | "au" with both English words |
-| 's | le … de | "le chat de paul": with both French words |
-| there is no | il n' y a pas de | there: il, y; is: a; no: n', pas, de |
-| older | plus vieux | with both French words |
-| because, near | parce que, près de | with both French words |
-
-So every word, of either language, has at least one link.
-
 The split `combinations` holds sentences with a combination that training
 never shows, though it shows the parts often. Its `construction` names the
-family, one of `FAMILIES`: certain adjectives with certain nouns ("black dog"),
-certain owners ("the girl 's"), the verbs find and buy with a negation and a
-pronoun ("did not buy it"), certain adverbs with certain verbs ("often
-sleeps"). The grammar is in the repository, in `tools/phrasebook/`, and the
-lists of these combinations are in its `apart.py`. What it composed comes with
-the package as data, so that nothing has to be composed to be read.
+family, one of `FAMILIES`.
+
+The sentences come from a grammar in the repository, `tools/phrasebook/`. Its
+README says what it settles where English leaves something open ("you" is one
+man), and how the alignment is decided.
 """
 
 import functools
@@ -64,18 +28,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from d2lattn.corpora import words
-
-__all__ = [
-    "CONSTRUCTIONS",
-    "FAMILIES",
-    "Lexicon",
-    "Phrase",
-    "Phrasebook",
-    "detokenize",
-    "lexicon",
-    "load",
-    "tokenize",
-]
 
 #: Written by `tools/phrasebook/make.py`; the hash is that of the JSON in it.
 FILE = Path(__file__).with_name("phrasebook.json.xz")
@@ -171,11 +123,9 @@ def lexicon() -> Lexicon:
 
     Raises `ValueError` where the phrasebook's file is missing or damaged.
     """
+    tables = _read()["lexicon"].values()
     return Lexicon(
-        **{
-            name: {word: tuple(forms) for word, forms in entries.items()}
-            for name, entries in _read()["lexicon"].items()
-        }
+        *({word: tuple(each[word]) for word in each} for each in tables)
     )
 
 
@@ -190,8 +140,8 @@ def tokenize(text: str) -> tuple[str, ...]:
     >>> tokenize("I don't see Paul's cat.")
     ('i', 'do', 'not', 'see', 'paul', "'s", 'cat', '.')
     """
-    said = [SHORT.get(word, word) for word in words.tokenize(text)]
-    return tuple(" ".join(said).replace("est -ce", "est-ce").split())
+    whole = [SHORT.get(word, word) for word in words.tokenize(text)]
+    return tuple(" ".join(whole).replace("est -ce", "est-ce").split())
 
 
 def detokenize(phrase: Iterable[str], language: str = "fr") -> str:
@@ -207,12 +157,10 @@ def detokenize(phrase: Iterable[str], language: str = "fr") -> str:
     >>> detokenize(["did", "i", "see", "paul", "'s", "cat", "?"], "en")
     "Did I see Paul's cat?"
     """
-    if isinstance(phrase, str):
-        raise ValueError(
-            f"phrase must be a list of words, but is the string {phrase!r}"
-        )
-    said = [CAPITALS.get(word, word) for word in phrase]
-    text = words.detokenize(said, language).replace(" ?", "\u00a0?")
+    if isinstance(phrase, str):  # and not a list of letters
+        raise ValueError(f"phrase must be a list of words, not {phrase!r}")
+    capitals = [CAPITALS.get(word, word) for word in phrase]
+    text = words.detokenize(capitals, language).replace(" ?", "\u00a0?")
     return text[:1].upper() + text[1:]
 
 
@@ -227,8 +175,7 @@ def _read() -> dict[str, Any]:
     if found != SHA256:
         raise ValueError(
             f"{FILE} must hold the phrasebook with the SHA-256 {SHA256}, but "
-            f"gives {found}. Install d2lattn again or, in a clone, bring the "
-            "file back: git checkout d2lattn/corpora/phrasebook.json.xz"
+            f"gives {found}. Install d2lattn again."
         )
     return json.loads(content)
 

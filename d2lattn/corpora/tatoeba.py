@@ -13,24 +13,14 @@ import re
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pooch
 
 from d2lattn.checks import check_positive
 from d2lattn.corpora.batches import SentencePair
-from d2lattn.corpora.words import detokenize, normalize, tokenize
+from d2lattn.corpora.words import normalize, tokenize
 from d2lattn.progress import waits
-
-__all__ = [
-    "HeldOut",
-    "Tatoeba",
-    "detokenize",
-    "load",
-    "normalize",
-    "text_pairs",
-    "tokenize",
-]
 
 #: Where d2l keeps its copy. Other zips of the same text exist, so that the
 #: text has to be the right one, whichever zip it comes from.
@@ -134,7 +124,7 @@ def split(
     for src, tgt in pairs:
         words = tuple(tokenize(src))
         letters = " ".join(word for word in words if re.search(r"\w", word))
-        part = number_of(letters) % ONE_IN
+        part = _number_of(letters) % ONE_IN
         if part < 2:
             held_out[part].setdefault(words, []).append(tgt)
         else:
@@ -148,12 +138,12 @@ def split(
 
 def sample(pairs: list[SentencePair], count: int) -> list[SentencePair]:
     """Choose so many pairs, by their hashes, and keep their order."""
-    numbers = [number_of("\t".join(map(" ".join, pair))) for pair in pairs]
+    numbers = [_number_of("\t".join(map(" ".join, pair))) for pair in pairs]
     chosen = sorted(range(len(pairs)), key=numbers.__getitem__)[:count]
     return [pairs[index] for index in sorted(chosen)]
 
 
-def number_of(text: str) -> int:
+def _number_of(text: str) -> int:
     """Give a text a number: any, but the same on every machine."""
     digest = hashlib.sha256(text.encode()).digest()
     return int.from_bytes(digest[:8], "big")
@@ -165,19 +155,18 @@ def fetch() -> Path:
     file = folder.absolute() / "fra-eng.zip"
     if file.exists():
         return file
-    download = pooch.HTTPDownloader(progressbar=waits(), timeout=30)
+    # Its type has other names for what pooch hands over by place.
+    download: Any = pooch.HTTPDownloader(progressbar=waits(), timeout=30)
+    known = f"sha1:{ZIP_SHA1}"
     try:
-        return Path(
-            pooch.retrieve(
-                URL, f"sha1:{ZIP_SHA1}", file.name, file.parent, None, download
-            )
-        )
+        pooch.retrieve(URL, known, file.name, file.parent, downloader=download)
     except OSError as error:  # those of the network are, too
         raise OSError(
             f"{URL} could not be downloaded to {file}: {error}. A copy in "
             f"that place, or as load(path), will do; {FOLDER} in the "
             "environment names another folder."
         ) from error
+    return file
 
 
 def read_text(path: Path | str) -> str:

@@ -10,8 +10,6 @@ from torch import Tensor
 
 from d2lattn.checks import check_positive
 
-__all__ = ["SPECIALS", "Vocab"]
-
 Indices = Iterable[SupportsIndex] | Integer[Tensor, "T"]
 
 #: What is in every vocabulary and in no language: padding, the beginning of a
@@ -46,7 +44,7 @@ class Vocab:
     def __init__(self, sentences: Iterable[Iterable[str]], min_freq: int = 1):
         check_positive(min_freq=min_freq)
         counts = Counter()
-        for sentence in listed("sentences", "lists of words", sentences):
+        for sentence in _listed("sentences", "lists of words", sentences):
             counts.update(check_words("a sentence", sentence))
         words = {w for w, n in counts.items() if n >= min_freq} - {*SPECIALS}
         order = sorted(words, key=lambda word: (-counts[word], word))
@@ -76,7 +74,7 @@ class Vocab:
 
 def check_words(name: str, words: Iterable[str]) -> list[str]:
     """Return the words, or raise a `ValueError` where they are none."""
-    words = listed(name, "words", words)
+    words = _listed(name, "words", words)
     for word in words:
         if not isinstance(word, str):
             raise ValueError(f"{name} must be words, but one is {word!r}")
@@ -88,7 +86,7 @@ def check_indices(indices: Indices, size: int) -> list[int]:
     if isinstance(indices, Tensor):
         indices = indices.tolist()  # one wait for the device, not many
     numbers = []
-    for index in listed("indices", "integers", indices):
+    for index in _listed("indices", "integers", indices):
         number = getattr(index, "__index__", lambda: -1)()
         if not 0 <= number < size:
             raise ValueError(
@@ -99,7 +97,7 @@ def check_indices(indices: Indices, size: int) -> list[int]:
     return numbers
 
 
-def listed(name: str, wanted: str, things: Iterable[Any]) -> list[Any]:
+def _listed(name: str, wanted: str, things: Iterable[Any]) -> list[Any]:
     """Return the things as a list, or raise a `ValueError`.
 
     A string is an iterable of strings, too, and would pass for words.

@@ -10,8 +10,6 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
-__all__ = ["detokenize", "normalize", "tokenize"]
-
 # Pronouns and the like that hang on a verb or noun by a hyphen.
 CLITIC = (
     "-(?:t-)?(?:je|tu|ils?|elles?|on|nous|vous|ce|moi|toi|lui|leur|les?|la|y|"

@@ -21,17 +21,6 @@ from torch import Tensor, nn
 
 from d2lattn.training import Epoch
 
-__all__ = [
-    "decode_facts",
-    "encode_facts",
-    "load",
-    "load_checkpoint",
-    "names",
-    "read_facts",
-    "save_checkpoint",
-    "shelf",
-]
-
 FACTS = "d2lattn"  # the entry of the header that holds them
 COMPILED = "_orig_mod."  # what torch.compile puts before names
 
@@ -97,7 +86,7 @@ def save_checkpoint(
     number does not fit the `dtype`.
     """
     tensors = {}
-    for name, tensor in state_of(model).items():
+    for name, tensor in _state_of(model).items():
         if dtype is not None and tensor.is_floating_point():
             rounded = tensor.to(dtype)
             if not rounded.isfinite().equal(tensor.isfinite()):
@@ -124,7 +113,7 @@ def load_checkpoint(path: Path | str, model: nn.Module) -> dict[str, Any]:
     Raises `FileNotFoundError` where there is no file, and `ValueError` where
     it is damaged, or none of ours, or of a model of other parts or sizes.
     """
-    facts, saved, state = read_facts(path), load_file(path), state_of(model)
+    facts, saved, state = read_facts(path), load_file(path), _state_of(model)
     for name in sorted(saved.keys() ^ state.keys()):
         where, other = (
             (path, "the model") if name in saved else ("the model", path)
@@ -162,14 +151,14 @@ def read_facts(path: Path | str) -> dict[str, Any]:
     return decode_facts(metadata[FACTS])
 
 
-def state_of(model: nn.Module) -> dict[str, Tensor]:
+def _state_of(model: nn.Module) -> dict[str, Tensor]:
     """The tensors of a model by name, those with two names by their first.
 
     Names are those of the model before `torch.compile`.
 
     >>> model = nn.Sequential(nn.Linear(2, 2, bias=False), nn.Linear(2, 2))
     >>> model[1].weight = model[0].weight
-    >>> [*state_of(model)]
+    >>> [*_state_of(model)]
     ['0.weight', '1.bias']
     """
     names = (
@@ -197,7 +186,7 @@ and dictionaries with strings as keys, but is nan
     """
     for name, fact in facts.items():
         try:
-            text = json.dumps(plain(fact), allow_nan=False)
+            text = json.dumps(_plain(fact), allow_nan=False)
             kept = decode_facts(text) == fact
         except (TypeError, ValueError):
             kept = False
@@ -206,7 +195,7 @@ and dictionaries with strings as keys, but is nan
                 f"fact {name} must be made of numbers, strings, lists, epochs "
                 f"and dictionaries with strings as keys, but is {fact!r}"
             )
-    return json.dumps(plain(facts), ensure_ascii=False)
+    return json.dumps(_plain(facts), ensure_ascii=False)
 
 
 def decode_facts(text: str) -> Any:
@@ -219,12 +208,12 @@ def decode_facts(text: str) -> Any:
     return json.loads(text, object_hook=revive)
 
 
-def plain(fact: Any) -> Any:
+def _plain(fact: Any) -> Any:
     """A fact with each epoch as a dictionary, which JSON can hold."""
     if isinstance(fact, Epoch):
         return fact._asdict()
     if isinstance(fact, list):
-        return [plain(item) for item in fact]
+        return [_plain(item) for item in fact]
     if isinstance(fact, Mapping):
-        return {key: plain(item) for key, item in fact.items()}
+        return {key: _plain(item) for key, item in fact.items()}
     return fact

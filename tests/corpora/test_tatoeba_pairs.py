@@ -15,7 +15,8 @@ import jaxtyping
 import pytest
 
 from d2lattn.corpora import SentencePair, tatoeba
-from d2lattn.corpora.tatoeba import HeldOut, detokenize, normalize, tokenize
+from d2lattn.corpora.tatoeba import HeldOut
+from d2lattn.corpora.words import detokenize, normalize, tokenize
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 FILE = Path(os.environ.get("D2LATTN_DATA", SHARED)) / "fra-eng.zip"

@@ -27,18 +27,6 @@ from sense import (
     SENSE,
 )
 
-__all__ = [
-    "Draw",
-    "adjectives",
-    "denied",
-    "known",
-    "new",
-    "person",
-    "something",
-    "subject",
-    "usual",
-]
-
 
 class Draw:
     """Choices at random, the same on every machine and Python.

@@ -20,7 +20,7 @@ in a question to "est-ce que" as well.
 
 from collections.abc import Sequence
 
-from apart import apart_in_clause
+from families import families_in_clause
 from lexicon import (
     ADVERBS,
     VERBS,
@@ -29,8 +29,6 @@ from lexicon import (
 )
 from nominals import Nominal
 from pieces import Piece, say, words
-
-__all__ = ["TENSES", "clause", "there_is"]
 
 # Helpers and forms are for i, you, he, we, they.
 _IS = ("am", "are", "is", "are", "are")
@@ -113,11 +111,11 @@ def clause(
         french += words(look_up(_ADVERBS, adverb, "adverb"), how)
     french += moved if infinitive else ()
     french += words(other, what)
-    apart = apart_in_clause(verb, adverb, pronoun=clitic is not None)
-    said = Piece(english, french, apart + subject.piece.apart)
+    families = families_in_clause(verb, adverb, pronoun=clitic is not None)
+    piece = Piece(english, french, families + subject.piece.families)
     if clitic:
-        said = say(said, clitic._replace(french=()))
-    return say(said, *rest)
+        piece = say(piece, clitic._replace(french=()))
+    return say(piece, *rest)
 
 
 def there_is(

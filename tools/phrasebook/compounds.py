@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from apart import ADJECTIVE_NOUN
 from choices import (
     Draw,
     known,
@@ -19,6 +18,7 @@ from events import (
     state,
     time,
 )
+from families import ADJECTIVE_NOUN
 from lexicon import FEELINGS
 from nominals import (
     Nominal,
@@ -40,8 +40,6 @@ from sense import (
     of_kinds,
 )
 from statements import HAPPENING, MAYBE_NOT, stop
-
-__all__ = ["COMPOUNDS"]
 
 THINKING = ("think", "say", "know")
 RELATED = ("eat", "buy", "buy", "see", "see", "find", *("look",) * 3)

@@ -15,8 +15,6 @@ from statements import STATEMENTS
 
 from d2lattn.corpora.phrasebook import Phrase, Phrasebook
 
-__all__ = ["CONSTRUCTIONS", "compose", "sentences", "split"]
-
 #: Each construction by its name, and how many sentences are drawn of it.
 #: Those of several clauses can say more.
 CONSTRUCTIONS: dict[str, tuple[Callable[[Draw], Piece], int]] = {
@@ -39,16 +37,16 @@ def compose() -> Phrasebook:
     for name, (_, number) in CONSTRUCTIONS.items():
         stream = sentences(name)
         while number:
-            phrase, apart = next(stream)
+            phrase, held = next(stream)
             if phrase.src in seen:
                 continue
             seen.add(phrase.src)
             number -= 1
-            if not apart:
+            if not held:
                 splits[split(phrase)].append(phrase)
-            elif len(apart) == 1 and families[apart] < MOST:
-                families[apart] += 1
-                phrase = phrase._replace(construction=apart[0])
+            elif len(held) == 1 and families[held] < MOST:
+                families[held] += 1
+                phrase = phrase._replace(construction=held[0])
                 splits["combinations"].append(phrase)
     return Phrasebook(*map(tuple, splits.values()))
 
@@ -60,7 +58,7 @@ def sentences(name: str) -> Iterator[tuple[Phrase, tuple[str, ...]]]:
     come twice. One that is too long, or says an adjective and then the same
     or its opposite, is passed over.
 
-    >>> phrase, apart = next(sentences("when questions"))
+    >>> phrase, families = next(sentences("when questions"))
     >>> phrase.src[0], phrase.tgt[:2]
     ('when', ('quand', 'est-ce'))
     """
@@ -69,13 +67,13 @@ def sentences(name: str) -> Iterator[tuple[Phrase, tuple[str, ...]]]:
         draw.named.clear()
         piece = construct(draw)
         phrase = finish(piece, name)
-        said = [
+        qualities = [
             SENSE.get(word, word)
             for before, word in itertools.pairwise(("", *phrase.src))
             if word in ADJECTIVES and before != "years"
         ]
-        if len(phrase.src) <= LONGEST and len({*said}) == len(said):
-            yield phrase, piece.apart
+        if len(phrase.src) <= LONGEST and len({*qualities}) == len(qualities):
+            yield phrase, piece.families
 
 
 def split(phrase: Phrase) -> str:

@@ -39,18 +39,6 @@ from sense import (
     whereabouts,
 )
 
-__all__ = [
-    "complements",
-    "event",
-    "kind",
-    "need",
-    "place",
-    "presence",
-    "quality",
-    "state",
-    "time",
-]
-
 
 def kind(who: Nominal) -> str:
     """Whether somebody is a "person" or an "animal"."""

@@ -8,23 +8,6 @@ no egg is tired.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-__all__ = [
-    "ADJECTIVES",
-    "ADVERBS",
-    "DETERMINERS",
-    "FEELINGS",
-    "HUMAN",
-    "NAMES",
-    "NOUNS",
-    "NUMBERS",
-    "PREPOSITIONS",
-    "VERBS",
-    "Adjective",
-    "Noun",
-    "Verb",
-    "look_up",
-]
-
 
 class Noun(NamedTuple):
     """A noun, one and several; `gender` is "m" or "f" in French.

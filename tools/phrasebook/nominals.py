@@ -7,7 +7,7 @@ is chosen in `choices` and `constructions`.
 
 from typing import NamedTuple
 
-from apart import apart_in_noun_phrase
+from families import families_in_noun_phrase
 from lexicon import (
     ADJECTIVES,
     DETERMINERS,
@@ -20,21 +20,6 @@ from lexicon import (
 )
 from pieces import Piece, arrange, pair, say, words
 from spelling import sounds_open
-
-__all__ = [
-    "Nominal",
-    "adjective",
-    "again",
-    "both",
-    "comparison",
-    "dative_pronoun",
-    "name",
-    "noun_phrase",
-    "object_again",
-    "object_pronoun",
-    "prepositional",
-    "pronoun",
-]
 
 
 class Nominal(NamedTuple):
@@ -99,9 +84,11 @@ def noun_phrase(
         of = Piece(words("'s", idea), words("de", idea))
         english = (owner.piece, of, *english)
         piece = arrange(english, (article, *french, of, owner.piece))
-    apart = apart_in_noun_phrase(noun, adjectives, owner.noun if owner else "")
-    if apart:
-        piece = piece._replace(apart=piece.apart + apart)
+    families = families_in_noun_phrase(
+        noun, adjectives, owner.noun if owner else ""
+    )
+    if families:
+        piece = piece._replace(families=piece.families + families)
     return Nominal(piece, 4 if plural else 2, form, noun)
 
 

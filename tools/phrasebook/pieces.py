@@ -12,26 +12,16 @@ from spelling import Word, spell_english, spell_french
 
 from d2lattn.corpora.phrasebook import Phrase
 
-__all__ = [
-    "Piece",
-    "Word",
-    "arrange",
-    "finish",
-    "pair",
-    "say",
-    "words",
-]
-
 
 class Piece(NamedTuple):
     """Some words of an English sentence, and those they are in French.
 
-    `apart` names the combinations in it that are kept out of training.
+    `families` names the combinations in it that are kept out of training.
     """
 
     english: tuple[Word, ...] = ()
     french: tuple[Word, ...] = ()
-    apart: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
 
 
 def words(text: str, *ideas: object) -> tuple[Word, ...]:
@@ -63,7 +53,7 @@ def arrange(english: Sequence[Piece], french: Sequence[Piece]) -> Piece:
     return Piece(
         sum([piece.english for piece in english], ()),
         sum([piece.french for piece in french], ()),
-        sum([piece.apart for piece in english], ()),
+        sum([piece.families for piece in english], ()),
     )
 
 

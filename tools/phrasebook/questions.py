@@ -17,8 +17,6 @@ from pieces import Piece, pair, say
 from sense import OBJECTS, UNFIT
 from statements import HAPPENING, MAYBE_NOT
 
-__all__ = ["QUESTIONS"]
-
 
 def ask(*pieces: Piece) -> Piece:
     """The pieces, and a question mark."""

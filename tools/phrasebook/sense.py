@@ -5,22 +5,8 @@ that: which objects a verb takes, where something is to be found, what somebody
 does for which reason.
 """
 
-from apart import ADJECTIVE_NOUN
+from families import ADJECTIVE_NOUN
 from lexicon import FEELINGS, HUMAN, NOUNS
-
-__all__ = [
-    "ANIMALS",
-    "FOOD",
-    "MASS",
-    "OBJECTS",
-    "PEOPLE",
-    "PLACES",
-    "STRANGERS",
-    "TIMES",
-    "WHEN",
-    "of_kinds",
-    "whereabouts",
-]
 
 
 def of_kinds(*kinds: str) -> tuple[str, ...]:

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 #: A word and the ideas it expresses; an idea is an object of its own.
 Word = tuple[str, tuple[object, ...]]
 
-__all__ = ["sounds_open", "spell_english", "spell_french"]
-
 # Every h of the lexicon is mute, so that it counts as a vowel.
 OPEN = tuple("aeiouyhàâéèêëîïôœûü")
 

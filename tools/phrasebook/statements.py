@@ -49,8 +49,6 @@ from sense import (
     whereabouts,
 )
 
-__all__ = ["STATEMENTS"]
-
 HAPPENING = ("present", "progressive", "past", "past", "future", "future")
 MAYBE_NOT = ("", "", "not")
 

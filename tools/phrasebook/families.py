@@ -3,8 +3,6 @@
 A sentence with one of them is in the split `combinations` and in no other.
 """
 
-__all__ = ["apart_in_clause", "apart_in_noun_phrase"]
-
 ADJECTIVE_NOUN = {
     ("black", "dog"),
     ("white", "flower"),
@@ -32,12 +30,12 @@ ADVERB_VERB = {
 }
 
 
-def apart_in_noun_phrase(
+def families_in_noun_phrase(
     noun: str, adjectives: tuple[str, ...], owner: str
 ) -> tuple[str, ...]:
     """The families of which a noun phrase holds a combination.
 
-    >>> apart_in_noun_phrase("dog", ("big", "black"), "girl")
+    >>> families_in_noun_phrase("dog", ("big", "black"), "girl")
     ('adjective noun', 'owner')
     """
     found = ()
@@ -47,12 +45,12 @@ def apart_in_noun_phrase(
     return (*found, "owner") if owner in OWNERS else found
 
 
-def apart_in_clause(
+def families_in_clause(
     verb: str, adverb: str, *, pronoun: bool
 ) -> tuple[str, ...]:
     """The families of which a clause holds a combination.
 
-    >>> apart_in_clause("buy", "not", pronoun=True)
+    >>> families_in_clause("buy", "not", pronoun=True)
     ('negated pronoun',)
     """
     found = ()
