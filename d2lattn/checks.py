@@ -6,6 +6,7 @@ looked at once, where it enters a model; and not at all on the meta device,
 under `vmap` or while something traces.
 """
 
+from collections.abc import Iterable
 from numbers import Real
 
 import torch
@@ -50,7 +51,7 @@ def check_lengths(valid_lens: Tensor, shape: tuple[int, ...]) -> None:
 
     A mask of zeros and ones in their place is refused by its type or shape.
     With as many queries as keys, it has the shape of lengths for each query,
-    and is refused if it holds both zeros and ones and nothing else.
+    and is refused if it holds nothing but zeros and ones, both in a row.
 
     >>> check_lengths(torch.tensor([2, 9]), (2, 3, 4))
     Traceback (most recent call last):
@@ -88,7 +89,8 @@ but goes from 2 to 9
             f"goes from {low} to {high}"
         )
     if (low, high) == (0, 1) and valid_lens.ndim == 2 and Q == K > 1:
-        refuse_mask()
+        if not valid_lens.equal(valid_lens[:, :1].expand(B, Q)):
+            refuse_mask()  # rows of lengths up to 1 are all alike, if causal
 
 
 def refuse_mask() -> None:
@@ -200,6 +202,31 @@ def check_tensor(name: str, thing: object) -> None:
         raise ValueError(
             f"{name} must be a tensor, but is of type {type(thing).__name__}"
         )
+
+
+def check_derivatives(output: Tensor) -> Tensor:
+    """Return the output of a fused kernel, which can be derived once.
+
+    A second derivative through it raises a `RuntimeError` that says what to
+    do, in place of PyTorch's, which does not.
+    """
+    node = None if torch.compiler.is_compiling() else output.grad_fn
+    if node is not None and "ScaledDotProduct" in node.name():
+
+        def refuse(_: Tensor) -> None:
+            raise RuntimeError(
+                "second derivatives must not go through fused attention, "
+                "whose kernel has first ones only; compute inside "
+                "torch.nn.attention.sdpa_kernel(SDPBackend.MATH)"
+            )
+
+        def after(gradients: Iterable[Tensor | None], _: object) -> None:
+            for gradient in gradients:
+                if gradient is not None and gradient.requires_grad:
+                    gradient.register_hook(refuse)
+
+        node.register_hook(after)
+    return output
 
 
 def check_shape(

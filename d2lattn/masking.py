@@ -68,7 +68,9 @@ def hide(
 
     A masked key has weight 0, but 0 times NaN or infinity is NaN, on the way
     back as well. So keys and values that no query may attend to become zeros
-    before they meet anything, and queries that have no key, too.
+    before they meet anything, and queries that have no key, too. A key that
+    one query may attend to and another may not stays as it is: a NaN in it or
+    its value reaches both.
 
     Shapes: queries (B, ..., Q, D), keys (B, ..., K, D) and perhaps values
     (B, ..., K, V), which come back in this order; lengths (B,) or (B, Q).

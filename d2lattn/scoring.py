@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from d2lattn.checks import check_sizes
+from d2lattn.checks import check_derivatives, check_sizes
 from d2lattn.masking import ValidLens, hide, length_mask, masked_softmax
 
 
@@ -31,8 +31,9 @@ def fused_attention(
 
     The mask is True where a key may be attended to; a query that has no such
     key gets zeros. With `causal` in its place, query $i$ attends to the keys
-    up to $i$. The kernels have first derivatives; for second ones, call this
-    inside `torch.nn.attention.sdpa_kernel(SDPBackend.MATH)`.
+    up to $i$. The kernels have first derivatives; second ones exist inside
+    `torch.nn.attention.sdpa_kernel(SDPBackend.MATH)`, and are an error that
+    says so elsewhere.
 
     Shapes: queries (..., Q, d), keys (..., K, d), values (..., K, V), output
     (..., Q, V); the mask has as many dimensions, and broadcasts to
@@ -46,9 +47,10 @@ def fused_attention(
     tensor([[[3.]]])
     """
     if queries.ndim != 3:
-        return F.scaled_dot_product_attention(
+        output = F.scaled_dot_product_attention(
             queries, keys, values, mask, dropout, causal
         )
+        return check_derivatives(output)
     # PyTorch fuses (B, H, Q, d) only, so what has no heads gets one.
     q, k, v = (x[:, None] for x in (queries, keys, values))
     mask = None if mask is None else mask[:, None]

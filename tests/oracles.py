@@ -190,10 +190,20 @@ class LargestTensor(TorchDispatchMode):
         return result
 
 
-def saved_and_loaded(module, fresh):
-    """Bring a module's state through a file into a fresh one."""
+def assert_travels(module, inputs, fresh, *, fullgraph=True):
+    """Compiled, exported, copied, or saved and loaded: the answer is the same.
+
+    It is loaded into a fresh module.
+    """
     file = io.BytesIO()
     torch.save(module.state_dict(), file)
     file.seek(0)
     fresh.load_state_dict(torch.load(file, weights_only=True))
-    return fresh
+    expected = module(*inputs)
+    for same in (
+        torch.compile(module, backend="aot_eager", fullgraph=fullgraph),
+        torch.export.export(module, inputs).module(),
+        copy.deepcopy(module),
+        fresh,
+    ):
+        torch.testing.assert_close(same(*inputs), expected)
