@@ -14,10 +14,10 @@ from torch import Tensor
 
 
 class Hypothesis(NamedTuple):
-    """What a search found for a sentence, and whether it ends with `eos`.
+    """What a search found for a sentence, without `bos` and `eos`.
 
-    The tokens are without the first `bos` and the `eos`. One that is not
-    finished ran into `max_len`, or could no longer become the best.
+    One that is not finished, with `eos`, ran into `max_len`, or could no
+    longer become the best.
     """
 
     tokens: tuple[int, ...]
@@ -47,8 +47,7 @@ def penalty(length: int, length_penalty: float) -> float:
 
     $$\operatorname{lp}(Y) = \frac{(5 + |Y|)^\lambda}{(5 + 1)^\lambda}$$
 
-    Each token makes a sentence less probable, which favours short ones. The
-    length $|Y|$ counts the tokens, and `eos` where there is one.
+    The length $|Y|$ counts the tokens, and `eos` where there is one.
 
     Raises `ValueError` where `length_penalty`, the $\lambda$, is negative or
     not finite.
@@ -120,9 +119,8 @@ def propose(
     probability 1, and then nothing, which has probability 0.
 
     Shapes: log-probabilities (N, V) of the next token of the N hypotheses
-    that are alive. Of the proposals, the token, its probability, and the
-    log-probability of the hypothesis that it makes, each (B, W, C), where C
-    is `number` or the size of the vocabulary, whichever is smaller.
+    that are alive; tokens, their probabilities, and the log-probabilities of
+    the hypotheses that they make, (B, W, C) with C at most `number`.
     """
     best, words = best_first(log_probs, number)  # (N, V) -> (N, C)
     shape = (*beam.alive.shape, best.shape[-1])  # (B, W, C)
@@ -145,15 +143,12 @@ def next_beam(
     length_penalty: float,
     max_len: int,
 ) -> tuple[Integer[Tensor, "B W2"], Beam]:
-    """Keep the best proposals, and tell whose they were.
+    """Keep the best proposals, and tell the places of their parents.
 
     A hypothesis that has ended keeps its place, so that the beam of the
     others narrows. A sentence is done when all of its hypotheses have ended,
     or none that is alive can come to the first rank: its log-probability
     cannot rise, and will be divided by the penalty of `max_len` at most.
-
-    Shapes: proposals (B, W, C) as `propose` makes them, of the beam's W
-    places; the places of the parents, (B, W) for the new beam's W.
 
     Paper: Huang et al. (2017) for when to stop, here with a penalty; their
     section 1 for the narrowing beam, which is that of Bahdanau et al. (2015).
@@ -182,10 +177,9 @@ def next_beam(
 
 
 def hypotheses(beam: Beam, eos: int) -> tuple[tuple[Hypothesis, ...], ...]:
-    """Say what is in a beam, for each sentence, the best first.
+    """Say what is in a beam, for each sentence: the finished ones first.
 
-    The finished ones come before the others: the probability of a beginning
-    is that of all sentences which begin so, and says nothing about one.
+    The probability of a beginning is that of all sentences which begin so.
     """
     sentences = []
     for places in zip(*(x.tolist() for x in beam[:4]), strict=True):

@@ -1,8 +1,7 @@
 """From a model to its words: greedy search, beam search, translation.
 
 All of it works on any model with an `encoder` and a `decoder` that keep the
-contract in `d2lattn.seq2seq`. A search runs without gradients and in
-evaluation mode, and leaves the mode of the model as it was.
+contract in `d2lattn.seq2seq`, and leaves the mode of the model as it was.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,11 +27,9 @@ from d2lattn.modes import evaluating
 
 
 class BeamStep(NamedTuple):
-    """What happened in one step of a beam search.
+    """A step of a beam search: the beam before it, and what `propose` gives.
 
-    The beam before; what each of its hypotheses proposed, see `propose`; the
-    beam after, and for each of its hypotheses the place of its parent in the
-    beam before.
+    Then the beam after it, with the place of each parent in the beam before.
     """
 
     before: Beam
@@ -59,8 +56,6 @@ def greedy_search(
 
     After `max_len` tokens, `eos` counted, a sentence is left unfinished. A
     recording has one entry per step, with a row for each sentence.
-
-    Shapes: source (B, K), lengths (B,); one hypothesis a sentence.
 
     Raises `ValueError` where `bos` or `eos` is not in the vocabulary, or
     `max_len` is below 1; and where the encoder and the decoder do.
@@ -105,11 +100,10 @@ def beam_steps(
     length_penalty: float = 0.0,
     max_len: int,
 ) -> Iterator[BeamStep]:
-    """Search with a beam, and show each step as it is taken.
+    """Take the steps of `beam_search`, each when it is asked for.
 
-    These are the steps of `beam_search`, with the same arguments and errors,
-    and each is computed when it is asked for. The decoder gets a row for each
-    hypothesis that is alive, sentence by sentence, and none for the others.
+    The decoder gets a row for each hypothesis that is alive, sentence by
+    sentence, and none for the others.
     """
     check_positive(max_len=max_len, beam_size=beam_size)
     with evaluating(model):
@@ -151,15 +145,9 @@ def beam_search(
 
     In each step, `beam_size` hypotheses a sentence are kept, those with the
     highest log-probability; a finished one keeps its place. In the end they
-    are ranked by the score s(Y), see `penalty`. Of equals, the one from the
-    better parent is kept, or the token with the smaller number.
-
-    A beam of one is `greedy_search`. A sentence stops as soon as its first
-    rank is decided, so what is behind it may be unfinished. What it finds
-    does not depend on the others in the batch.
-
-    Shapes: source (B, K), lengths (B,); up to `beam_size` hypotheses a
-    sentence, the best first.
+    are ranked by the score s(Y), see `penalty`, the best first. Of equals,
+    the one from the better parent is kept, or the smaller token. A sentence
+    stops when its first rank is decided: what is behind it may be unfinished.
 
     Raises `ValueError` where `beam_size` is below 1 or `length_penalty`
     below 0, and where `greedy_search` does.
@@ -204,9 +192,9 @@ def translate(
 ) -> list[list[str]]:
     """Translate sentences, words to words, in the order given.
 
-    Each is given to the encoder with an `<eos>`. Sentences of similar length
-    share a batch. A beam of one is a greedy search. A translation ends after
-    `max_len` words, or after as many as the decoder has positions for.
+    Each is given to the encoder with an `<eos>`. A beam of one is a greedy
+    search. A translation ends after `max_len` words, or after as many as the
+    decoder has positions for.
 
     Raises `ValueError` where `batch_size` is below 1, a sentence is a string
     and not words, or is longer than the encoder's positions, and where
@@ -220,8 +208,7 @@ def translate(
     >>> encoder = Seq2SeqEncoder(len(src_vocab), 8, 16, num_layers=1)
     >>> decoder = Seq2SeqAttentionDecoder(len(tgt_vocab), 8, 16, num_layers=1)
     >>> model = EncoderDecoder(encoder, decoder)
-    >>> words = [("he", "ran"), ("he",)]
-    >>> len(translate(model, words, src_vocab, tgt_vocab, max_len=5))
+    >>> len(translate(model, [["he", "ran"], ["he"]], src_vocab, tgt_vocab))
     2
     """
     check_positive(batch_size=batch_size)

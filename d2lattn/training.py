@@ -96,11 +96,9 @@ def cool_down(step: int, num_steps: int) -> float:
 
 def pick_device() -> torch.device:
     """Return the fastest device that is there: a GPU, or else the CPU."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    if torch.backends.mps.is_available():
-        return torch.device("mps")
-    return torch.device("cpu")
+    found = torch.accelerator
+    here = found.current_accelerator() if found.is_available() else None
+    return here or torch.device("cpu")
 
 
 class Epoch(NamedTuple):
