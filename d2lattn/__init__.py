@@ -4,8 +4,6 @@ One concept a module; the figures are in `d2lattn.figures`, which needs Plotly,
 and are not imported from here.
 """
 
-from importlib.metadata import PackageNotFoundError, version
-
 from d2lattn.comparison import Convolution, Recurrence, SelfAttention
 from d2lattn.decoding import beam_search, greedy_search
 from d2lattn.masking import length_mask, masked_softmax
@@ -96,18 +94,4 @@ __all__ = [
     "xavier",
 ]
 
-try:
-    __version__ = version("d2lattn")
-except PackageNotFoundError:  # a copy of the source that nobody installed
-    __version__ = "unknown"
-
-_point_here(
-    NadarayaWatson,
-    DotProductAttention,
-    AdditiveAttention,
-    CausalAttention,
-    MultiHeadAttention,
-    Seq2SeqAttentionDecoder,
-    TransformerEncoder,
-    TransformerDecoder,
-)
+_point_here(globals())

@@ -1,12 +1,11 @@
-"""Weights for whoever looks, and nothing for whoever does not.
+"""Weights while somebody looks, and otherwise none.
 
-The weights of all queries for all keys take memory quadratic in the length,
-so no module keeps them. While somebody looks, they are computed a second time,
-from what each attention was called with.
+They take memory quadratic in the length, so no module keeps them. A recording
+computes them a second time, from what each attention was called with.
 """
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -20,8 +19,8 @@ def record_attention(model: nn.Module) -> Iterator[dict[str, list[Tensor]]]:
 
     The mapping goes from the path of each attention in `model` ("" for the
     model itself) to a list with one entry a call: the weights (B, ..., Q, K),
-    detached, before dropout. Nothing is done to the model, and what it
-    answers is the same to the bit. Recordings may nest or overlap.
+    detached, before dropout. The model answers the same to the bit.
+    Recordings may nest or overlap.
 
     Raises `ValueError` where the model holds no attention.
 
@@ -50,9 +49,8 @@ def record_attention(model: nn.Module) -> Iterator[dict[str, list[Tensor]]]:
 class Watch:
     """The hooks of one attention: they keep its weights in `calls`.
 
-    `running` are the attentions that were called and have not answered yet.
-    What attends inside another is part of it, and is not kept a second time.
-    In a copy of the model, a watch keeps nothing.
+    `running` are the attentions that were called and have not answered yet:
+    what attends inside another is part of it. A copy keeps nothing.
     """
 
     def __init__(self, calls: list[Tensor] | None = None, running: Any = ()):
@@ -77,9 +75,8 @@ class Watch:
 def attention_paths(model: nn.Module) -> dict[nn.Module, str]:
     """Return each attention in a model, with the path it is recorded under.
 
-    Attention is what has a method `weights(queries, keys, valid_lens)`. Where
-    one stands inside another, like the scoring inside a multi-head attention,
-    its path is that of the outer one.
+    Attention is what has a method `weights(queries, keys, valid_lens)`. One
+    inside another, like the scoring of a multi-head one, has the outer path.
 
     Raises `ValueError` where there is none.
 
@@ -129,10 +126,7 @@ _stance = ExitStack()
 
 @contextmanager
 def uncompiled() -> Iterator[None]:
-    """Run compiled models as they are written, so that hooks are called.
-
-    The first recording sets that; the last one that ends, takes it back.
-    """
+    """Run compiled models as they are written, so that hooks are called."""
     global _recordings
     if not _recordings:
         _stance.enter_context(torch.compiler.set_stance("force_eager"))
@@ -145,7 +139,7 @@ def uncompiled() -> Iterator[None]:
             _stance.close()
 
 
-def _point_here(*kinds: type[nn.Module]) -> None:
+def _point_here(names: Mapping[str, Any]) -> None:
     """Let d2l's `attention_weights` lead to an error that helps."""
 
     def getattr_(self: nn.Module, name: str) -> Any:
@@ -157,5 +151,6 @@ def _point_here(*kinds: type[nn.Module]) -> None:
             )
         return nn.Module.__getattr__(self, name)
 
-    for kind in kinds:
-        kind.__getattr__ = getattr_
+    for kind in names.values():
+        if isinstance(kind, type) and issubclass(kind, nn.Module):
+            kind.__getattr__ = getattr_

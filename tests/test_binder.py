@@ -16,27 +16,13 @@ from pathlib import Path
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 from packaging.requirements import Requirement
-from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).resolve().parents[1]
-WANTED = (ROOT / "binder/requirements.txt").read_text("utf-8").splitlines()
 
 
 def project():
     with (ROOT / "pyproject.toml").open("rb") as file:
         return tomllib.load(file)["project"]
-
-
-def test_binder_finds_nothing_else_to_follow():
-    # Any other of its files would take the place of the requirements.
-    names = {path.name for path in (ROOT / "binder").iterdir()}
-    assert names == {"requirements.txt", "runtime.txt"}
-
-
-def test_the_python_is_one_that_the_book_takes():
-    text = (ROOT / "binder/runtime.txt").read_text("utf-8")
-    (version,) = re.findall(r"^python-(3\.\d+)$", text, re.M)
-    assert version in SpecifierSet(project()["requires-python"])
 
 
 def test_pip_can_do_what_binder_asks_for(copy_repository, tmp_path):
@@ -55,12 +41,6 @@ def test_pip_can_do_what_binder_asks_for(copy_repository, tmp_path):
     assert run.returncode == 0, run.stderr
     would = re.findall("^Would install (.*)$", run.stdout, re.M)
     assert would in ([], [f"d2lattn-{project()['version']}"])
-
-
-def test_pip_keeps_to_the_versions_of_the_book():
-    assert "--constraint ../requirements.txt" in WANTED
-    assert ".[chapters]" in WANTED
-    assert "--extra-index-url https://download.pytorch.org/whl/cpu" in WANTED
 
 
 @pytest.mark.parametrize(

@@ -2,20 +2,14 @@
 
 import json
 import os
-import re
-import shutil
 import subprocess
 import sys
 import tarfile
 import tomllib
 import zipfile
-from email.parser import Parser
 from pathlib import Path
 
 import pytest
-import yaml
-
-import d2lattn
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -43,7 +37,7 @@ shown = figures.explore(draw, slope=(0.0, 1.0, 0.5))._repr_mimebundle_()
 (renderer,) = entry_points(group="myst_nb.renderers", name="d2lattn")
 print(json.dumps({
     "file": d2lattn.__file__,
-    "versions": [d2lattn.__version__, version("d2lattn")],
+    "version": version("d2lattn"),
     "html": shown["text/html"],
     "sentences": len(phrasebook.load().train),
     "renderer": renderer.load().__module__,
@@ -99,11 +93,6 @@ def shipped():
     }
 
 
-def test_the_front_end_is_among_what_is_shipped():
-    kinds = {Path(name).suffix for name in shipped()}
-    assert kinds == {".py", ".js", ".css", ".typed", ".xz", ".safetensors"}
-
-
 def test_the_source_distribution_is_the_package(sdist):
     with tarfile.open(sdist) as archive:
         files = [x.name.partition("/")[2] for x in archive if x.isfile()]
@@ -122,16 +111,6 @@ def test_the_wheel_is_the_package(wheel):
     assert f"{metadata}/licenses/LICENSE" in files
 
 
-def test_the_wheel_says_what_it_is(wheel):
-    with zipfile.ZipFile(wheel) as archive:
-        (name,) = (x for x in archive.namelist() if x.endswith("/METADATA"))
-        said = Parser().parsestr(archive.read(name).decode())
-    assert said["Name"] == "d2lattn"
-    assert said["Version"] == project()["version"]
-    assert said["Requires-Python"] == ">=3.11"
-    assert said["License-Expression"] == "MIT"
-
-
 def test_the_installed_wheel_works(wheel, tmp_path):
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
     target = tmp_path / "site"
@@ -147,57 +126,9 @@ def test_the_installed_wheel_works(wheel, tmp_path):
     ).splitlines()[-1]
     found = json.loads(said)
     assert Path(found["file"]).is_relative_to(target)
-    assert found["versions"] == [project()["version"]] * 2
+    assert found["version"] == project()["version"]
     front_end = ROOT / "d2lattn" / "figures" / "static"
     for name in ("explorer.js", "frames.js", "explorer.css"):
         assert (front_end / name).read_text("utf-8").strip() in found["html"]
     assert found["sentences"] > 1000
     assert found["renderer"] == "d2lattn.figures.sphinx"
-
-
-def test_the_package_knows_its_version():
-    assert d2lattn.__version__ == project()["version"]
-
-
-def test_a_copy_that_nobody_installed_can_be_imported(tmp_path):
-    shutil.copytree(ROOT / "d2lattn", tmp_path / "d2lattn")
-    code = (
-        "import importlib.metadata as m\n"
-        "known = m.version\n"
-        "def version(name):\n"
-        "    if name == 'd2lattn': raise m.PackageNotFoundError(name)\n"
-        "    return known(name)\n"
-        "m.version = version\n"
-        "import d2lattn; print(d2lattn.__file__, d2lattn.__version__)"
-    )
-    path, version = run(sys.executable, "-c", code, cwd=tmp_path).split()
-    assert Path(path).is_relative_to(tmp_path)
-    assert version == "unknown"
-
-
-def test_the_citation_file_has_the_version():
-    text = (ROOT / "CITATION.cff").read_text("utf-8")
-    assert f"\nversion: {project()['version']}\n" in text
-
-
-def test_the_changelog_knows_the_version():
-    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
-    releases = re.findall(r"^## \[(\d.*?)\] - (.*)$", text, re.M)
-    if releases:
-        version, date = releases[0]
-        assert re.fullmatch(r"\d{4}-\d\d-\d\d", date)
-    else:
-        (version,) = re.findall(r"first release will be (\S+)\.\n", text)
-    assert version == project()["version"]
-
-
-def test_the_title_page_and_the_citation_file_agree():
-    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
-    (author,) = cited["authors"]
-    text = (ROOT / "intro.md").read_text("utf-8")
-    (entry,) = re.findall(r"```bibtex\n(.*?)```", text, re.S)
-    shown = dict(re.findall(r"(\w+)\s*=\s*\{+(.*?)\}+", entry))
-    preferred = cited["preferred-citation"]
-    assert shown["author"] == author["name"]
-    assert shown["title"] == preferred["title"]
-    assert shown["year"] == str(preferred["year"])

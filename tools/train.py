@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from copy import deepcopy
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,7 +24,6 @@ import nbformat
 import record
 import torch
 
-import d2lattn
 from d2lattn.corpora import phrasebook
 
 ROWS = record.ROOT / "benchmarks" / "results" / "training.json"
@@ -140,7 +140,7 @@ def facts_of(notebook, training: Training, chapter: str, seed: int) -> dict:
         "seed": seed,
         "recipe": text,
         "versions": {
-            "d2lattn": d2lattn.__version__,
+            "d2lattn": version("d2lattn"),
             "torch": torch.__version__.partition("+")[0],
             "python": platform.python_version(),
         },
