@@ -32,7 +32,7 @@ def test_code_fits_a_page(path):
     assert max(map(len, lines)) <= 79
 
 
-@pytest.mark.parametrize("path", HOUSE.rglob("*.py"), ids=lambda p: p.name)
+@pytest.mark.parametrize("path", [*HOUSE.rglob("*.py")], ids=str)
 def test_a_module_is_read_in_one_go(path):
     if path.name != "transformer.py":  # its classes are each printed whole
         assert len(path.read_text("utf-8").splitlines()) <= 300
