@@ -1,9 +1,7 @@
 """Where the book is published stands once, and is copied from there."""
 
 import importlib.util
-import os
-import subprocess
-import sys
+from types import SimpleNamespace
 
 import nbformat
 import publish
@@ -100,21 +98,6 @@ def test_a_chapter_keeps_its_cells_and_counts_them_anew(root):
     assert sum_.execution_count == 2
 
 
-def test_the_cell_stays_where_an_author_puts_it(root):
-    publish.main([], root)
-    path = root / "chapters/01-sum.ipynb"
-    notebook = chapter(root)
-    notebook.cells.insert(2, notebook.cells.pop(1))
-    nbformat.write(notebook, path)
-    assert not publish.stale(root)
-    # But nothing runs before it.
-    notebook.cells.append(notebook.cells.pop(2))
-    nbformat.write(notebook, path)
-    publish.main([], root)
-    ids = [cell.id for cell in chapter(root).cells]
-    assert ids == ["title", publish.CELL_ID, "text", "sum"]
-
-
 def edit(path, old, new):
     text = path.read_text()
     assert old in text
@@ -173,112 +156,24 @@ def test_the_site_follows_from_a_repository_on_github(url, site, root, capsys):
         assert (root / "_config.yml").read_text() == before
 
 
-def test_the_command_says_what_comes_next(root, capsys):
-    publish.main([], root)
-    assert "make publish-to URL=" in capsys.readouterr().out
-    publish.main([URL], root)
-    assert "git tag v0.3.0" in capsys.readouterr().out
-
-
 # What a reader's kernel does with the cell.
 
 
-class Shell:
-    """Stands in for IPython, and notes the magics it is asked for."""
-
-    def __init__(self):
-        self.asked = []
-
-    def run_line_magic(self, name, line):
-        self.asked.append((name, line))
-
-
-def run(source):
-    """Run a cell; the magics that it asked for."""
-    shell = Shell()
-    code = TransformerManager().transform_cell(source)
-    exec(code, {"get_ipython": lambda: shell})
-    return shell.asked
-
-
 @pytest.mark.parametrize("arguments", [[URL], []])
-def test_where_the_package_is_the_cell_does_nothing(arguments, root):
+def test_the_cell_brings_the_package_where_there_is_none(
+    arguments, root, monkeypatch
+):
     publish.main(arguments, root)
-    assert run(first_cell(root)) == []
-
-
-def test_without_an_address_the_cell_says_what_to_do(root, monkeypatch):
+    asked = []
+    shell = SimpleNamespace(run_line_magic=lambda *it: asked.append(it))
+    code = TransformerManager().transform_cell(first_cell(root))
+    names = {"get_ipython": lambda: shell}
+    exec(code, names)  # it is here
+    assert asked == []
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    publish.main([], root)
-    with pytest.raises(ModuleNotFoundError, match="make publish-to URL="):
-        run(first_cell(root))
-
-
-# Makes a wheel of one module, out of nothing that pip would have to fetch.
-BACKEND = """
-import zipfile
-
-def build_wheel(folder, *_):
-    name = "d2lattn-0.3.0-py3-none-any.whl"
-    with zipfile.ZipFile(f"{folder}/{name}", "w") as wheel:
-        wheel.write("d2lattn/__init__.py")
-        about = "d2lattn-0.3.0.dist-info"
-        wheel.writestr(f"{about}/METADATA",
-            "Metadata-Version: 2.1\\nName: d2lattn\\nVersion: 0.3.0\\n")
-        wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\\n"
-            "Root-Is-Purelib: true\\nTag: py3-none-any\\n")
-        wheel.writestr(f"{about}/RECORD", "")
-    return name
-"""
-READER = """
-import importlib.util, sys
-from IPython.core.interactiveshell import InteractiveShell
-
-importlib.util.find_spec = lambda name: None
-result = InteractiveShell.instance().run_cell(sys.stdin.read())
-result.raise_error()
-"""
-
-
-def git(folder, *arguments):
-    identity = ("-c", "user.name=A", "-c", "user.email=a@example.org")
-    command = ["git", *identity, "-C", folder, *arguments]
-    subprocess.run(command, check=True, capture_output=True)
-
-
-def test_pip_and_git_bring_the_commit_that_is_tagged(root, tmp_path_factory):
-    """The package of the tag, whatever has become of the branch since."""
-    (root / "d2lattn").mkdir()
-    module = root / "d2lattn/__init__.py"
-    module.write_text("release = True\n")
-    (root / "backend.py").write_text(BACKEND)
-    publish.main([URL], root)
-    git(root, "init", "--quiet")
-    git(root, "add", ".")
-    git(root, "commit", "--quiet", "--message", "Release")
-    git(root, "tag", publish.release(root))
-    module.write_text("release = False\n")
-    git(root, "commit", "--quiet", "--all", "--message", "Go on")
-
-    target = tmp_path_factory.mktemp("site-packages")
-    environment = {
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"url.{root.as_uri()}.insteadOf",
-        "GIT_CONFIG_VALUE_0": URL,
-        "GIT_ALLOW_PROTOCOL": "file",
-        "IPYTHONDIR": str(target / "ipython"),
-        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-        "PIP_NO_DEPS": "1",
-        "PIP_NO_INDEX": "1",
-        "PIP_TARGET": str(target),
-    }
-    subprocess.run(
-        [sys.executable, "-c", READER],
-        input=first_cell(root),
-        env=os.environ | environment,
-        cwd=tmp_path_factory.mktemp("elsewhere"),
-        check=True,
-        text=True,
-    )
-    brought = (target / "d2lattn/__init__.py").read_text()
-    assert brought == "release = True\n"
+    if arguments:
+        exec(code, names)
+        assert asked == [("pip", INSTALL)]
+    else:
+        with pytest.raises(ModuleNotFoundError, match="make publish-to URL="):
+            exec(code, names)
