@@ -10,7 +10,6 @@ import re
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
-from urllib.parse import urljoin
 
 import nbformat
 import plotly.graph_objects as go
@@ -240,37 +239,6 @@ def test_a_page_without_figures_loads_no_script_for_them(site):
     assert page.find("script", src=re.compile("d2l/explorer|plotly")) is None
 
 
-def loaded(page):
-    """The addresses that a page loads by itself."""
-    for element in page.find_all(["script", "img", "iframe", "source"]):
-        if element.has_attr("src"):
-            yield element["src"]
-    for link in page.find_all("link"):
-        # Some are for search engines, or for whoever goes on to read.
-        others = {"canonical", "index", "next", "prev", "search"}
-        if others.isdisjoint(link["rel"]):
-            yield link["href"]
-    for element in page.find_all(attrs={"data-plotly": True}):
-        yield element["data-plotly"]
-
-
-@pytest.mark.parametrize("name", ["intro", "chapters/figures", "search"])
-def test_a_page_loads_only_what_is_in_the_build(name, site):
-    addresses = list(loaded(read(site / f"{name}.html")))
-    assert len(addresses) > 5
-    for address in addresses:
-        assert not re.match(r"[a-z]+:|//", address), address
-        file = urljoin(f"{name}.html", address.partition("?")[0])
-        assert (site / file.partition("#")[0]).is_file(), address
-
-
-def test_styles_load_only_what_is_in_the_build(site):
-    for style in site.rglob("*.css"):
-        text = style.read_text("utf-8")
-        for address in re.findall(r"url\(\s*['\"]?([^'\")]+)", text):
-            assert not re.match(r"https?:|//", address), (style, address)
-
-
 def test_a_chapter_opens_elsewhere_and_a_page_of_markdown_does_not(
     site, chapter
 ):
@@ -290,17 +258,6 @@ def test_a_chapter_opens_elsewhere_and_a_page_of_markdown_does_not(
     (source,) = intro.select(".btn-download-source-button")
     assert source["href"] == "_sources/intro.md"
     assert not intro.select(".btn-download-notebook-button")
-
-
-def test_what_brings_the_package_is_folded_below_the_title(chapter):
-    first = chapter.find("h1").find_next(class_="cell")
-    folded = first.find("details")
-    assert "find_spec" in folded.find(class_="highlight").text
-    assert [part.text for part in folded.select("summary p")] == [
-        publish.CELL_METADATA["mystnb"]["code_prompt_show"],
-        publish.CELL_METADATA["mystnb"]["code_prompt_hide"],
-    ]
-    assert not first.select(".cell_output")
 
 
 def test_mathematics_is_set_by_the_builds_own_mathjax(site, chapter):

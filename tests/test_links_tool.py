@@ -54,10 +54,3 @@ def test_a_broken_link_is_told(small, host):
     assert "1 working" in said
     assert "1 broken" in said
     assert "1 ignored" in said
-
-
-def test_without_a_broken_link_all_is_well(monkeypatch, capsys):
-    working = {"uri": "https://example.org", "status": "working"}
-    monkeypatch.setattr(links, "check", lambda *_: [working])
-    assert links.main() == 0
-    assert "broken" not in capsys.readouterr().out
