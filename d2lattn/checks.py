@@ -59,15 +59,11 @@ def check_lengths(valid_lens: Tensor, shape: tuple[int, ...]) -> None:
     ValueError: valid_lens must lie between 0 and the number of keys, 4, \
 but goes from 2 to 9
     """
-    if not isinstance(valid_lens, Tensor):
+    if not isinstance(valid_lens, Tensor) or valid_lens.dtype not in INTEGERS:
+        found = getattr(valid_lens, "dtype", type(valid_lens).__name__)
         raise ValueError(
-            "valid_lens must be None or a tensor of integers, but is of type "
-            f"{type(valid_lens).__name__}"
-        )
-    if valid_lens.dtype not in INTEGERS:
-        raise ValueError(
-            "valid_lens must count keys in integers (for a mask, that is "
-            f"mask.sum(dim=-1)), but has dtype {valid_lens.dtype}"
+            "valid_lens must be None or count keys in a tensor of integers "
+            f"(for a mask, that is mask.sum(dim=-1)), but is {found}"
         )
     if len(shape) < 3:
         raise ValueError(
@@ -75,12 +71,13 @@ but goes from 2 to 9
             f"the scores have shape {tuple(shape)}"
         )
     B, Q, K = shape[0], shape[-2], shape[-1]
-    if tuple(valid_lens.shape) not in ((B,), (B, Q)):
-        masks = tuple(valid_lens.shape) in ((B, K), (B, Q, K))
+    found = tuple(valid_lens.shape)
+    if found not in ((B,), (B, Q)):
+        masks = found in ((B, K), (B, Q, K))
         raise ValueError(
             f"valid_lens must have shape {(B,)} or {(B, Q)}, that is (B,) or "
             f"(B, Q), for scores of shape {tuple(shape)}, but has shape "
-            f"{tuple(valid_lens.shape)}" + masks * ", as a mask has"
+            f"{found}" + masks * ", as a mask has"
         )
     low, high = look(valid_lens) or (0, 0)
     if low < 0 or high > K:
@@ -105,13 +102,12 @@ def check_tokens(
     tokens: Tensor, vocab_size: int, batch_size: int | None = None
 ) -> None:
     """Raise a `ValueError` unless these are tokens of the vocabulary."""
-    check_tensor("tokens", tokens)
+    check_shape("tokens", tokens, (batch_size or "B", "T"))
     if tokens.dtype not in (torch.int32, torch.int64):
         raise ValueError(
             "tokens must be numbers of words in torch.int64 or torch.int32, "
             f"but have dtype {tokens.dtype}"
         )
-    check_shape("tokens", tokens, (batch_size or "B", "T"))
     low, high = look(tokens) or (0, 0)
     if low < 0 or high >= vocab_size:
         raise ValueError(
@@ -133,16 +129,15 @@ def check_source(
     if valid_lens is not None:
         B, K = tokens.shape
         check_lengths(valid_lens, (B, K, K))
-        if valid_lens.ndim == 2 and K > 1:
-            if (look(valid_lens) or (0, 0))[1] == 1:
-                refuse_mask()
+        _, high = look(valid_lens) or (0, 0)
+        if high == 1 and valid_lens.ndim == 2 and K > 1:
+            refuse_mask()
 
 
 def check_encoded(
     enc_outputs: Tensor, enc_valid_lens: Tensor | None, num_hiddens: int
 ) -> None:
     """Raise a `ValueError` unless a decoder of this size can attend to it."""
-    check_tensor("enc_outputs", enc_outputs)
     check_shape("enc_outputs", enc_outputs, ("B", "K", num_hiddens))
     if enc_valid_lens is not None:
         B, K, _ = enc_outputs.shape
@@ -196,14 +191,6 @@ def check_sizes(
         )
 
 
-def check_tensor(name: str, thing: object) -> None:
-    """Raise a `ValueError` unless this is a tensor."""
-    if not isinstance(thing, Tensor):
-        raise ValueError(
-            f"{name} must be a tensor, but is of type {type(thing).__name__}"
-        )
-
-
 def check_derivatives(output: Tensor) -> Tensor:
     """Return the output of a fused kernel, which can be derived once.
 
@@ -232,7 +219,7 @@ def check_derivatives(output: Tensor) -> Tensor:
 def check_shape(
     name: str, tensor: Tensor, shape: tuple[int | str, ...]
 ) -> None:
-    """Raise a `ValueError` unless the tensor has this shape.
+    """Raise a `ValueError` unless this is a tensor of this shape.
 
     Where any size will do, the shape has a letter.
 
@@ -241,16 +228,16 @@ def check_shape(
         ...
     ValueError: context must have shape (B, 5), but has shape (2, 3)
     """
-    fits = tensor.ndim == len(shape) and all(
-        isinstance(wanted, str) or size == wanted
-        for size, wanted in zip(tensor.shape, shape, strict=True)
-    )
-    if not fits:
+    found = tuple(tensor.shape) if isinstance(tensor, Tensor) else None
+    fits = found is not None and len(found) == len(shape)
+    if not fits or any(
+        size != wanted and not isinstance(wanted, str)
+        for size, wanted in zip(found or (), shape, strict=True)
+    ):
         wanted = ", ".join(map(str, shape)) + "," * (len(shape) == 1)
-        raise ValueError(
-            f"{name} must have shape ({wanted}), but has shape "
-            f"{tuple(tensor.shape)}"
-        )
+        kind = f"is of type {type(tensor).__name__}"
+        kind = kind if found is None else f"has shape {found}"
+        raise ValueError(f"{name} must have shape ({wanted}), but {kind}")
 
 
 def check_positive(**numbers: object) -> None:

@@ -251,11 +251,19 @@ ENCODED = torch.zeros(B, K, D)
             r"enc_outputs .*\(B, K, 15\), .*\(2, 7, 14\)",
         ),
         (ENCODED[0], None, r"enc_outputs must have shape .*\(7, 15\)"),
-        ((ENCODED, ENCODED), None, "enc_outputs must be a tensor, .* tuple"),
+        (
+            (ENCODED, ENCODED),
+            None,
+            "enc_outputs must have .* but is of type tuple",
+        ),
         (ENCODED, torch.tensor([1, K + 1]), "valid_lens must lie between"),
-        (ENCODED, torch.tensor([1.0, 2.0]), "valid_lens must count keys"),
+        (
+            ENCODED,
+            torch.tensor([1.0, 2.0]),
+            "valid_lens must .* integers .* torch.float32",
+        ),
         (ENCODED, torch.tensor([[1], [2]]), r"valid_lens must .*\(2, 1\)"),
-        (ENCODED, [1, 2], "valid_lens must be None or a tensor"),
+        (ENCODED, [1, 2], "valid_lens must .* but is list"),
     ],
 )
 @pytest.mark.usefixtures("unchecked")
