@@ -1,25 +1,15 @@
 """Sentences become batches: tensors of numbers, and lengths."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Int64
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from d2lattn.checks import check_positive
 from d2lattn.corpora.vocabulary import Vocab
-
-
-@runtime_checkable
-class Pair(Protocol):
-    """Whatever has a source and a target, words each."""
-
-    @property
-    def src(self) -> tuple[str, ...]: ...
-
-    @property
-    def tgt(self) -> tuple[str, ...]: ...
 
 
 class SentencePair(NamedTuple):
@@ -36,10 +26,9 @@ class SentencePair(NamedTuple):
 class Batch(NamedTuple):
     """What a model reads, what it should say, and how long each is.
 
-    A source is its words and `<eos>`. `tgt` is what the decoder is given,
-    `<bos>` and the words; `labels` is what it should answer, the words and
-    `<eos>`. All are padded to the longest of the batch; the lengths count
-    what is no padding.
+    A source is its words and `<eos>`; `tgt` is `<bos>` and the words, and
+    `labels` the words and `<eos>`, which the decoder should answer. All are
+    padded to the longest of the batch.
     """
 
     src: Int64[Tensor, "B S"]
@@ -56,34 +45,28 @@ class Batch(NamedTuple):
 def pad_rows(
     rows: Sequence[Sequence[int]],
 ) -> tuple[Int64[Tensor, "B T"], Int64[Tensor, "B"]]:
-    """Put rows of numbers into one tensor, padded to the longest.
-
-    Returns the tensor and the lengths of the rows.
+    """Put rows of numbers into a tensor, padded; with it come their lengths.
 
     >>> pad_rows([[7, 2], [8, 9, 2]])
     (tensor([[7, 2, 0],
             [8, 9, 2]]), tensor([2, 3]))
     """
-    lens = [len(row) for row in rows]
-    longest = max(lens, default=0)
-    filled = [[*row, *[Vocab.pad] * (longest - len(row))] for row in rows]
-    shape = len(rows), longest
-    return (
-        torch.tensor(filled, dtype=torch.int64).reshape(shape),
-        torch.tensor(lens, dtype=torch.int64),
-    )
+    tensors = [torch.tensor(row, dtype=torch.int64) for row in rows]
+    lens = torch.tensor([len(row) for row in rows])
+    padded = pad_sequence(tensors, batch_first=True, padding_value=Vocab.pad)
+    return padded, lens
 
 
 class Batches:
     """Pairs of sentences in batches, those of similar length together.
 
-    A batch takes as many sentences as fit: their number times the length of
-    the longest, source or target, is at most `max_tokens`. A single longer
-    sentence is a batch of its own.
+    A pair is anything with the words `src` and `tgt`. A batch takes as many
+    as fit: their number times the length of the longest, source or target, is
+    at most `max_tokens`. A single longer one is a batch of its own.
 
-    Every pass, that is every `for batch in batches`, brings all the sentences
-    in a new order, which depends on the seed and the number of passes before.
-    With `shuffle=False` the batches go from short to long, each time.
+    Each `for batch in batches` brings all pairs in a new order, which depends
+    on the seed and the number of passes before. With `shuffle=False` the
+    batches go from short to long, each time.
 
     Raises `ValueError` where there are no pairs, where a sentence is a
     string, or where `max_tokens` is below 1.
@@ -102,7 +85,7 @@ class Batches:
 
     def __init__(
         self,
-        pairs: Sequence[Pair],
+        pairs: Sequence[Any],
         src_vocab: Vocab,
         tgt_vocab: Vocab,
         max_tokens: int = 2048,

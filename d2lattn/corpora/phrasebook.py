@@ -10,7 +10,9 @@ back.
 
 The split `combinations` holds sentences with a combination that training
 never shows, though it shows the parts often. Its `construction` names the
-family, one of `FAMILIES`.
+family: "adjective noun"; "owner" ("the girl 's book"); "negated pronoun", of
+a verb with an object pronoun and a negation ("does not buy it"); "adverb
+verb".
 
 The sentences come from a grammar in the repository, `tools/phrasebook/`. Its
 README says what it settles where English leaves something open ("you" is one
@@ -32,19 +34,6 @@ from d2lattn.corpora import words
 #: Written by `tools/phrasebook/make.py`; the hash is that of the JSON in it.
 FILE = Path(__file__).with_name("phrasebook.json.xz")
 SHA256 = "dd2a0baf9b33186d263908889f5008929c7f1e42ffd886bfc7cc40a262dfd184"
-
-#: What the sentences of `train`, `valid` and `test` are examples of.
-CONSTRUCTIONS = (
-    "qualities", "positions", "tenses", "negations", "pronouns", "datives",
-    "motions", "adverbs", "infinitives", "owners", "numbers", "feelings",
-    "comparisons", "questions", "where questions", "when questions",
-    "why questions", "what questions", "who questions", "thoughts", "causes",
-    "conditions", "times", "relatives", "coordination", "references",
-)  # fmt: skip
-#: What a family keeps apart: an adjective and the noun it stands with; an
-#: owner and what is owned ("the girl 's book"); a verb with an object pronoun
-#: and a negation ("does not buy it"); an adverb and a verb.
-FAMILIES = ("adjective noun", "owner", "negated pronoun", "adverb verb")
 
 # What the phrasebook never shortens
 SHORT = {"n't": "not", "'m": "am", "'re": "are", "'ll": "will", "wo": "will"}

@@ -5,11 +5,11 @@ import lzma
 from collections import Counter
 
 import pytest
+from corpus import CONSTRUCTIONS
+from families import FAMILIES
 
 from d2lattn.corpora import Vocab, phrasebook
 from d2lattn.corpora.phrasebook import (
-    CONSTRUCTIONS,
-    FAMILIES,
     detokenize,
     lexicon,
     load,

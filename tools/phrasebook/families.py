@@ -3,6 +3,7 @@
 A sentence with one of them is in the split `combinations` and in no other.
 """
 
+FAMILIES = ("adjective noun", "owner", "negated pronoun", "adverb verb")
 ADJECTIVE_NOUN = {
     ("black", "dog"),
     ("white", "flower"),
