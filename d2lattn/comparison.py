@@ -1,9 +1,9 @@
 """Three layers that turn a sequence into another, and what each costs.
 
-All map n vectors of size d to n of size d, and are made alike, whether they
-have a kernel or not: `LAYERS[name](num_hiddens, kernel_size)`. Each class
-counts, for a kernel size k, multiplications, steps that wait for each other,
-and the way of a signal from the first position to the last.
+All map n vectors of size d to n of size d, and are made alike:
+`LAYERS[name](num_hiddens, kernel_size)`. Each counts, for a kernel size k,
+multiplications, steps that wait for each other, and the way of a signal from
+the first position to the last.
 """
 
 import math

@@ -1,8 +1,4 @@
-"""How good translations are, and how good the alignments behind them.
-
-Nothing here knows a model: translations and references are text, links are
-pairs of positions, weights are a matrix.
-"""
+"""How good translations are, and how good the alignments behind them."""
 
 from collections.abc import Collection, Sequence
 from itertools import zip_longest
@@ -27,10 +23,7 @@ class Bleu(NamedTuple):
 
 
 def bleu(
-    translations: Sequence[str],
-    references: Sequence[Sequence[str]],
-    *,
-    lowercase: bool = True,
+    translations: Sequence[str], references: Sequence[Sequence[str]]
 ) -> Bleu:
     r"""Compare translations of a corpus with those of people.
 
@@ -44,8 +37,8 @@ def bleu(
 
     Translations and references are texts, which sacrebleu splits into words
     (its `13a`), so that scores of different models compare. Any of several
-    references counts. By default, capitals count as small letters. The
-    signature says all that and the version.
+    references counts, and capitals count as small letters. The signature
+    says all that and the version.
 
     Raises `ValueError` where translations and references are not texts, not
     equally many, or none, or where a sentence has no reference.
@@ -63,32 +56,26 @@ def bleu(
     # sacrebleu wants all first references, all second ones, ..., and None for
     # those that there are not, which its types do not say.
     columns: Any = [*zip_longest(*references)]
-    metric = BLEU(lowercase=lowercase)
+    metric = BLEU(lowercase=True)
     score = metric.corpus_score(translations, columns).score
     # Rounded where floats end: a perfect score is 100, not 100.00000000000004
     return Bleu(round(score, 10), str(metric.get_signature()))
 
 
 def exact_match(
-    translations: Sequence[str],
-    references: Sequence[Sequence[str]],
-    *,
-    lowercase: bool = True,
+    translations: Sequence[str], references: Sequence[Sequence[str]]
 ) -> float:
     """The share of translations that are one of their references.
 
-    By default, capitals count as small letters.
-
-    Raises `ValueError` as `bleu` does.
+    Capitals count as small letters. Raises `ValueError` as `bleu` does.
 
     >>> exact_match(["va !", "cours !"], [["Va !", "Pars !"], ["Courez !"]])
     0.5
     """
     check_references(translations, references)
 
-    fold = str.lower if lowercase else str
     right = [
-        fold(text) in map(fold, refs)
+        text.lower() in map(str.lower, refs)
         for text, refs in zip(translations, references, strict=True)
     ]
     return sum(right) / len(right)
@@ -140,45 +127,36 @@ def alignment_links(
 
 
 def alignment_error_rate(
-    found: Sequence[Links],
-    sure: Sequence[Links],
-    possible: Sequence[Links] | None = None,
+    found: Sequence[Links], sure: Sequence[Links]
 ) -> float:
     r"""How far the links found in a corpus are from the right ones.
 
-    $$\operatorname{AER} = 1 - \frac{|A \cap S| + |A \cap P|}{|A| + |S|}$$
+    $$\operatorname{AER} = 1 - \frac{2\,|A \cap S|}{|A| + |S|}$$
 
-    $A$ are the links that were found, $S$ those that must be there, and $P$
-    those that may be: the sure ones, and the `possible` ones if these are
-    given. 0 is best and 1 worst. Each argument has the links of one sentence
-    after the other, which are counted over the whole corpus.
+    $A$ are the links that were found, and $S$ those that must be there. 0 is
+    best and 1 worst. Each argument has the links of one sentence after the
+    other. Where some links are merely possible, the paper has a part for them.
 
     Raises `ValueError` where the arguments do not have the same number of
-    sentences, or where there is no link at all to speak of.
+    sentences, or there is no link at all.
 
     Paper: Och and Ney (2003), section 5.
 
     >>> alignment_error_rate([{(0, 0), (1, 1)}], [{(0, 0), (1, 2)}])
     0.5
-    >>> alignment_error_rate([{(0, 0), (1, 1)}], [{(0, 0)}], [{(1, 1)}])
-    0.0
     """
-    possible = [()] * len(sure) if possible is None else possible
-    if not len(found) == len(sure) == len(possible):
+    if len(found) != len(sure):
         raise ValueError(
-            "found, sure and possible links must be of the same sentences, "
-            f"but are of {len(found)}, {len(sure)} and {len(possible)}"
+            "found and sure links must be of the same sentences, but are of "
+            f"{len(found)} and {len(sure)}"
         )
-    right = total = 0
-    for A, S, P in zip(found, sure, possible, strict=True):
-        A, S, P = {*A}, {*S}, {*S, *P}
-        right += len(A & S) + len(A & P)
-        total += len(A) + len(S)
+    sets = [({*A}, {*S}) for A, S in zip(found, sure, strict=True)]
+    total = sum(len(A) + len(S) for A, S in sets)
     if total == 0:
         raise ValueError(
             "found and sure links must not both be empty, but there are none"
         )
-    return 1 - right / total
+    return 1 - 2 * sum(len(A & S) for A, S in sets) / total
 
 
 def check_references(

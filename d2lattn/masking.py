@@ -1,8 +1,7 @@
 """Lengths become masks here, and nowhere else.
 
-Sequences of a batch are padded to one length. `valid_lens` says how many keys
-count, for each sequence or for each of its queries. A boolean mask says the
-same for each single pair of query and key: True means attend.
+`valid_lens` says how many keys count, for each sequence of a batch or for each
+of its queries. A boolean mask says so for each pair: True means attend.
 """
 
 from typing import overload
@@ -40,9 +39,8 @@ def length_mask(
     a mask (B, 1, ..., 1, 1, K), lengths (B, Q) one of (B, 1, ..., 1, Q, K);
     both broadcast to the scores. No lengths, no mask: None gives None.
 
-    Raises `ValueError` where the lengths are no integers or do not fit the
-    shape, and where they are negative or exceed the number of keys, as far
-    as numbers can be looked at; see `check_lengths`, also for masks.
+    Raises `ValueError` where the lengths are no integers, do not fit the
+    shape, are negative or exceed the number of keys, or look like a mask.
 
     >>> length_mask(torch.tensor([1, 3]), (2, 1, 4))
     tensor([[[ True, False, False, False]],
@@ -67,10 +65,9 @@ def hide(
     """Put zeros in place of what must reach nothing.
 
     A masked key has weight 0, but 0 times NaN or infinity is NaN, on the way
-    back as well. So keys and values that no query may attend to become zeros
-    before they meet anything, and queries that have no key, too. A key that
-    one query may attend to and another may not stays as it is: a NaN in it or
-    its value reaches both.
+    back as well. So keys and values that no query may attend to become zeros,
+    and queries that have no key, too. A key that one query may attend to and
+    another may not stays as it is: a NaN in it or its value reaches both.
 
     Shapes: queries (B, ..., Q, D), keys (B, ..., K, D) and perhaps values
     (B, ..., K, V), which come back in this order; lengths (B,) or (B, Q).
@@ -99,9 +96,8 @@ def masked_softmax(
     $$\alpha_{ij} = \frac{m_{ij} \exp(s_{ij})}
                          {\sum_{k} m_{ik} \exp(s_{ik})}$$
 
-    Each row of weights sums to one, and a masked key has weight exactly
-    zero. A row in which every key is masked is all zeros, where the equation
-    has 0/0, and its gradients are finite.
+    A masked key has weight exactly zero. A row in which every key is masked
+    is all zeros, where the equation has 0/0, and its gradients are finite.
 
     Shapes: scores (B, ..., Q, K), lengths (B,) or (B, Q), weights as scores.
 

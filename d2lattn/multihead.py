@@ -1,8 +1,6 @@
 """Several heads look at once, each in its own small space.
 
-Heads are one more leading dimension of scaled dot-product attention, so that
-all of them are one batched computation. In a decoder, that attention is the
-causal one.
+Heads are one more leading dimension of scaled dot-product attention.
 """
 
 from typing import Any
@@ -109,8 +107,7 @@ class MultiHeadAttention(nn.Module):
       }{\sqrt{d}}\right) \mathbf{V}\mathbf{W}_v^{(i)}, \qquad
       [\mathbf{H}_1, \ldots, \mathbf{H}_H]\,\mathbf{W}_o$$
 
-    `forward` is `project` and then `attend`. A decoder calls the two apart:
-    it projects each key and value once, and attends to them many times. The
+    `forward` is `project` and then `attend`, which a decoder calls apart. The
     heads attend through `attention`, scaled dot products unless replaced.
 
     Shapes: queries (B, Q, `query_size`), keys (B, K, `key_size`), values

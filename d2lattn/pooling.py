@@ -26,7 +26,7 @@ def gaussian(u: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
 
 
 def boxcar(u: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-    r"""Count whoever is near: $K(u) = [\,|u| \leq 1\,]$, any shape.
+    r"""Count what is near: $K(u) = [\,|u| \leq 1\,]$, any shape.
 
     >>> boxcar(torch.tensor([0.0, 1.0, 2.0]))
     tensor([1., 1., 0.])
@@ -115,8 +115,7 @@ class NadarayaWatson(nn.Module):
       \mathbf{v}_i$$
 
     The bandwidth is $h = \exp(\theta)$ with the parameter `log_bandwidth`,
-    $\theta$, so that gradient steps keep it positive. It is trained only
-    where `learned` is true.
+    so that gradient steps keep it positive; it is trained where `learned`.
 
     Shapes: queries (..., Q, D), keys (..., K, D), values (..., K, V),
     output (..., Q, V).

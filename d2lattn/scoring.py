@@ -1,8 +1,6 @@
 """Two ways to score a key for a query: additive and scaled dot product.
 
 Both take any leading dimensions before (Q, D), the first of them the batch.
-`weights` is the pure function of a chapter, and `forward` applies the weights
-to the values.
 """
 
 import math

@@ -1,7 +1,6 @@
 """Teach a translator: what is wrong with its answers, and a step to better.
 
-The loop knows no model and no corpus. It takes what is called as
-`model(src, tgt, src_valid_lens)` and batches of `d2lattn.corpora`.
+A model is anything that is called as `model(src, tgt, src_valid_lens)`.
 """
 
 import math
@@ -32,9 +31,9 @@ def sequence_loss(
     $$-\frac{1}{\sum_b n_b} \sum_b \sum_{t \leq n_b}
       \log \operatorname{softmax}(\mathbf{o}_{bt})_{y_{bt}}$$
 
-    Padding, what stands after the first $n_b$ tokens of a row, counts
-    neither above nor below the line. With `label_smoothing` ε, the wanted
-    distribution is 1 - ε on the label and ε spread evenly over all words.
+    What stands after the first $n_b$ tokens of a row does not count. With
+    `label_smoothing` ε, the wanted distribution is 1 - ε on the label and ε
+    spread evenly over all words.
 
     Raises `ValueError` where the shapes do not fit, or no token is real.
 
@@ -76,12 +75,9 @@ def warm_up(step: int, num_hiddens: int, warmup_steps: int) -> float:
 
 
 def cool_down(step: int, num_steps: int) -> float:
-    """Compute a factor for the learning rate that falls evenly, nearly to 0.
+    """Compute a factor for the learning rate that falls evenly to 1 / steps.
 
-    1 at the first of `num_steps` steps, 1 / `num_steps` at the last.
-
-    Raises `ValueError` where a number is below 1 or the step is not one of
-    the steps.
+    Raises `ValueError` where the step is not one of the steps, from 1 on.
 
     >>> cool_down(1, 4), cool_down(4, 4)
     (1.0, 0.25)
@@ -184,9 +180,7 @@ def train(
 def batch_loss(
     model: nn.Module, batch: Batch, label_smoothing: float = 0.0
 ) -> Float[Tensor, ""]:
-    """Compute the mean loss of a batch, each token after the right ones.
-
-    That is called teacher forcing.
+    """Compute the mean loss of a batch under teacher forcing.
 
     >>> from d2lattn.seq2seq import *
     >>> sizes = 9, 4, 4, 1
@@ -206,9 +200,8 @@ def batch_loss(
 def mean_loss(model: nn.Module, batches: Batches | Sequence[Batch]) -> float:
     """Compute the mean loss of a model over the tokens of all batches.
 
-    In nats per token, without dropout and without label smoothing.
-
-    Raises `ValueError` where there is no batch.
+    It is without dropout and label smoothing. Raises `ValueError` where there
+    is no batch.
     """
     check_positive(batches=len(batches))
     device = next(model.parameters()).device

@@ -88,28 +88,21 @@ def test_bleu_splits_words_itself():
     assert bleu(["l'été, c'est fini !"], refs).score == 100
     assert bleu(["l'été,c'est fini!"], refs).score == 100  # 13a splits , !
     assert bleu(["L'ÉTÉ EST FINI."], refs).score == 100
-    mixed = bleu(["L'ÉTÉ EST FINI."], refs, lowercase=False)
-    assert mixed.score < 50
-    assert bleu(["L'été est fini."], refs, lowercase=False).score == 100
 
 
 @pytest.mark.parametrize(
-    ("references", "lowercase", "parts"),
+    ("references", "nrefs"),
     [
-        ([["A b c d."], ["A b.", "A c."]], True, {"nrefs:var", "case:lc"}),
-        ([["A b c d."], ["A b."]], False, {"nrefs:1", "case:mixed"}),
-        ([["A.", "B."], ["A.", "B."]], True, {"nrefs:2", "case:lc"}),
+        ([["A b c d."], ["A b.", "A c."]], "var"),
+        ([["A b c d."], ["A b."]], "1"),
+        ([["A.", "B."], ["A.", "B."]], "2"),
     ],
 )
-def test_signature(references, lowercase, parts):
-    texts = ["A b c d.", "A b."]
-    _, signature = bleu(texts, references, lowercase=lowercase)
-    assert {*signature.split("|")} == parts | {
-        "eff:no",
-        "tok:13a",
-        "smooth:exp",
-        f"version:{sacrebleu.__version__}",
-    }
+def test_signature(references, nrefs):
+    _, signature = bleu(["A b c d.", "A b."], references)
+    version = f"version:{sacrebleu.__version__}"
+    said = f"nrefs:{nrefs}|case:lc|eff:no|tok:13a|smooth:exp|{version}"
+    assert signature == said
 
 
 def test_bleu_of_nothing_said():
@@ -130,12 +123,6 @@ def test_bleu_of_nothing_said():
 )
 def test_exact_match(translations, references, share):
     assert exact_match(translations, references) == share
-
-
-def test_exact_match_with_capitals():
-    assert (
-        exact_match(["Va !", "va !"], [["Va !"]] * 2, lowercase=False) == 0.5
-    )
 
 
 @pytest.mark.parametrize("score", [bleu, exact_match])
@@ -207,56 +194,33 @@ def some_links(draw, count):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_error_rate_is_the_formula(seed):
+def test_error_rate_is_that_of_precision_and_recall(seed):
     draw = random.Random(seed)
-    found, sure, possible = (some_links(draw, 6) for _ in range(3))
-    A, S, P = (
+    found, sure = some_links(draw, 6), some_links(draw, 6)
+    A, S = (
         {(n, *link) for n, links in enumerate(each) for link in links}
-        for each in (found, sure, possible)
+        for each in (found, sure)
     )
-    P |= S
-    expected = 1 - Fraction(len(A & S) + len(A & P), len(A) + len(S))
-    rate = alignment_error_rate(found, sure, possible)
-    assert rate == pytest.approx(float(expected))
-
-    rate = alignment_error_rate(found, sure)
     precision = Fraction(len(A & S), len(A))
     recall = Fraction(len(A & S), len(S))
     f_measure = 2 * precision * recall / (precision + recall)
+    rate = alignment_error_rate(found, sure)
     assert rate == pytest.approx(float(1 - f_measure))
-    assert rate == alignment_error_rate(sure, found)
 
 
 @pytest.mark.parametrize(
-    ("found", "sure", "possible", "rate"),
+    ("found", "sure", "rate"),
     [
-        ([{(0, 0)}], [{(0, 0)}], None, 0.0),
-        ([{(0, 1)}], [{(1, 0)}], None, 1.0),
-        ([set()], [{(0, 0)}], None, 1.0),
-        ([{(0, 0)}], [set()], None, 1.0),
-        # Sure links are possible ones, said or not.
-        ([{(0, 0)}], [{(0, 0)}], [set()], 0.0),
-        ([{(0, 0), (1, 1)}], [{(0, 0)}], [{(1, 1)}], 0.0),
-        # Sure 1 of 2, possible 2 of 3, found 3: 1 - (1 + 2) / (3 + 2)
-        (
-            [{(0, 0), (1, 1), (2, 3)}],
-            [{(0, 0), (2, 2)}],
-            [{(1, 1)}],
-            0.4,
-        ),
-        # Over the corpus: 1 - 2 * 3 / (4 + 4), not (0 + 1) / 2.
-        (
-            [[(0, 0), (1, 1), (2, 2)], [(0, 1)]],
-            [((0, 0), (1, 1), (2, 2)), ((0, 0),)],
-            None,
-            0.25,
-        ),
+        ([{(0, 0)}], [{(0, 0)}], 0.0),
+        ([{(0, 1)}], [{(1, 0)}], 1.0),
+        ([set()], [{(0, 0)}], 1.0),
+        ([{(0, 0)}], [set()], 1.0),
         # A link said twice is one link.
-        ([[(0, 0), (0, 0), (1, 1)]], [[(0, 0)]], None, 1 / 3),
+        ([[(0, 0), (0, 0), (1, 1)]], [[(0, 0)]], 1 / 3),
     ],
 )
-def test_error_rate_by_hand(found, sure, possible, rate):
-    assert alignment_error_rate(found, sure, possible) == pytest.approx(rate)
+def test_error_rate_by_hand(found, sure, rate):
+    assert alignment_error_rate(found, sure) == pytest.approx(rate)
 
 
 @pytest.mark.parametrize(
@@ -264,8 +228,7 @@ def test_error_rate_by_hand(found, sure, possible, rate):
     [
         (([], []), "must not both be empty"),
         (([set()], [set()]), "must not both be empty"),
-        (([set()], [{(0, 0)}] * 2), "same sentences, but are of 1, 2 and 2"),
-        (([set()], [{(0, 0)}], []), "same sentences, but are of 1, 1 and 0"),
+        (([set()], [{(0, 0)}] * 2), "same sentences, but are of 1 and 2"),
     ],
 )
 @pytest.mark.usefixtures("unchecked")

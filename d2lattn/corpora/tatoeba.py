@@ -1,9 +1,8 @@
 """Real language: the English–French pairs of the Tatoeba Project.
 
-167,130 pairs of sentences, selected by manythings.org/anki in 2019: the data
-set that d2l trains its translators on. They are not part of this package:
-`load` downloads 3.4 MB once. Licence: CC BY 2.0, attribution
-www.manythings.org/anki and tatoeba.org.
+167,130 pairs of sentences, selected by manythings.org/anki in 2019, on which
+d2l trains its translators. `load` downloads 3.4 MB once. Licence: CC BY 2.0,
+attribution www.manythings.org/anki and tatoeba.org.
 """
 
 import hashlib
@@ -41,17 +40,6 @@ class HeldOut(NamedTuple):
     src: tuple[str, ...]
     references: tuple[str, ...]
 
-    def pairs(self) -> list[SentencePair]:
-        """The source with each translation, for a loss on held-out pairs.
-
-        >>> HeldOut(("go", "!"), ("Va !", "Pars !")).pairs()[1].tgt
-        ('pars', '!')
-        """
-        return [
-            SentencePair(self.src, tuple(tokenize(reference)))
-            for reference in self.references
-        ]
-
 
 class Tatoeba(NamedTuple):
     """The corpus: pairs to train on, and sentences held out."""
@@ -65,7 +53,6 @@ def load(
     path: Path | str | None = None,
     *,
     num_pairs: int | None = None,
-    max_words: int | None = None,
 ) -> Tatoeba:
     """Bring the corpus, split by source sentence.
 
@@ -73,26 +60,22 @@ def load(
     zip is downloaded once, into the user's cache or the folder that the
     environment variable `D2LATTN_DATA` names.
 
-    `num_pairs` and `max_words` make training smaller: a sample of so many
-    pairs, the same each time and a part of every larger one, and no pair with
-    a sentence of more words than that. What is held out never changes.
+    With `num_pairs`, training has a sample of so many pairs, the same each
+    time and a part of every larger one. What is held out never changes.
 
     No source is in two of the splits, capitals and punctuation aside: a hash
     of its words decides. A *translation* may be in two: "It's cold." and "It
     is cold." are both "C'est froid.".
 
-    Raises `ValueError` where the file is damaged or another, or a number is
+    Raises `ValueError` where the file is damaged or another, or `num_pairs`
     below 1; `OSError` where it cannot be read, downloaded or stored.
 
     >>> corpus = load(num_pairs=40_000)  # doctest: +SKIP
     >>> [len(part) for part in corpus]  # doctest: +SKIP
     [40000, 2056, 2059]
     """
-    limits = {"num_pairs": num_pairs, "max_words": max_words}
-    check_positive(**{k: v for k, v in limits.items() if v is not None})
+    check_positive(num_pairs=1 if num_pairs is None else num_pairs)
     train, valid, test = split(text_pairs(path))
-    if max_words is not None:
-        train = [p for p in train if max(map(len, p)) <= max_words]
     if num_pairs is not None:
         train = sample(train, num_pairs)
     return Tatoeba(tuple(train), tuple(valid), tuple(test))

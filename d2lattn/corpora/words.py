@@ -54,11 +54,10 @@ def normalize(text: str) -> str:
 def tokenize(text: str) -> list[str]:
     """Split a text into words, in small letters.
 
-    What can stand elsewhere is a word of its own: punctuation, what is
-    elided before an apostrophe (`l'`, `qu'`), English endings (`n't`, `'s`),
-    and pronouns on a hyphen (`-tu`, `-t-il`), so that the verb before them is
-    the verb that stands elsewhere without. Other hyphens stay (`grand-père`),
-    and so does what is in a number (`10,000`).
+    A word of its own is punctuation, what is elided before an apostrophe
+    (`l'`, `qu'`), an English ending (`n't`, `'s`) and a pronoun on a hyphen
+    (`-tu`, `-t-il`). Other hyphens stay (`grand-père`), and so does what is
+    in a number (`10,000`).
 
     >>> tokenize("N'as-tu pas vu l'arc-en-ciel, aujourd'hui ?")
     ["n'", 'as', '-tu', 'pas', 'vu', "l'", 'arc-en-ciel', ',', \

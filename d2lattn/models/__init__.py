@@ -2,11 +2,8 @@
 
 The models that the chapters look into lie beside this module, one file each.
 They were trained by the chapters' own cells (`make train`), and are the same
-on every machine, which a training is not. `load` brings one of them into a
-model; `save_checkpoint` and `load_checkpoint` do the same for your own.
-
-A file is in the format of safetensors: tensors, and a header of text. To read
-one runs no code, whoever wrote it.
+on every machine, which a training is not. Files are in the format of
+safetensors: to read one runs no code.
 """
 
 import json
@@ -77,10 +74,9 @@ def save_checkpoint(
 ) -> None:
     """Write the weights of a model to a file, and facts about it.
 
-    Facts are what JSON can hold, and what `train` returns: numbers, strings,
-    lists, dictionaries with strings as keys, and epochs. With a `dtype` such
-    as `torch.float16`, the numbers are rounded to it. The file is there whole
-    or not at all: what stood there before stays until then.
+    Facts are what JSON can hold, and the epochs that `train` returns. Numbers
+    are rounded to the `dtype`, such as `torch.float16`. The file is there
+    whole or not at all: what stood there before stays until then.
 
     Raises `ValueError` where a fact would come back as something else, or a
     number does not fit the `dtype`.

@@ -185,8 +185,7 @@ def test_other_text_is_refused(name, data, message, tmp_path):
         tatoeba.load(tmp_path / name)
 
 
-@pytest.mark.parametrize("name", ["num_pairs", "max_words"])
 @pytest.mark.usefixtures("unchecked")
-def test_wrong_numbers(name):
-    with pytest.raises(ValueError, match=f"{name} must be at least 1"):
-        tatoeba.load(**{name: 0})
+def test_wrong_numbers():
+    with pytest.raises(ValueError, match="num_pairs must be at least 1"):
+        tatoeba.load(num_pairs=0)
