@@ -148,6 +148,13 @@ def test_gradients_are_right_and_finite(valid_lens, dtype, device):
     assert gradcheck(masked_softmax, (double, valid_lens.to(device)))
 
 
+@pytest.mark.filterwarnings("ignore:Anomaly Detection")
+def test_no_nan_on_the_way_back(dtype):
+    scores = torch.randn(B, Q, K).to(dtype).requires_grad_()
+    with torch.autograd.detect_anomaly():
+        masked_softmax(scores, PER_SEQUENCE).square().sum().backward()
+
+
 def test_low_scores_are_still_above_masked_ones(dtype):
     scores = torch.full((B, Q, K), torch.finfo(dtype).min / 2, dtype=dtype)
     weights = masked_softmax(scores, PER_SEQUENCE)
