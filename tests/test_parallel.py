@@ -49,7 +49,7 @@ def folder(tmp_path):
 
 
 def build(folder):
-    """Build a book where nobody has said how many threads there are."""
+    """Build a book where no number of threads is set."""
     return build_book(
         folder, {k: v for k, v in os.environ.items() if k[:3] != "OMP"}
     )

@@ -345,17 +345,17 @@ def test_it_and_them_have_the_gender_of_what_was_named(phrases):
     assert min(seen[form] for form in range(4)) > 20
 
 
-def test_nobody_is_one_thing_and_its_opposite(phrases):
+def test_no_one_is_a_thing_and_its_opposite(phrases):
     opposites = "happy sad", "young old", "big small", "black white", "new old"
     for phrase in phrases:
-        said = [
+        described = [
             word
             for before, word in itertools.pairwise(("", *phrase.src))
             if word in ADJECTIVES and before != "years"
         ]
-        assert len({*said}) == len(said), phrase
+        assert len({*described}) == len(described), phrase
         for pair in opposites:
-            assert len({*pair.split()} & {*said}) < 2, phrase
+            assert len({*pair.split()} & {*described}) < 2, phrase
 
 
 # Combinations

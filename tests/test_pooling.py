@@ -99,7 +99,7 @@ def test_far_gaussian_keys_do_not_underflow():
 
 
 @pytest.mark.parametrize("kernel", [gaussian, epanechnikov])
-def test_nobody_near_gives_zeros(kernel, dtype, device):
+def test_no_key_near_gives_zeros(kernel, dtype, device):
     tensors = draw(dtype=dtype, device=device)
     queries, keys, values = (x.requires_grad_() for x in tensors)
     attention = NadarayaWatson(kernel, 0.5, learned=True).to(device, dtype)

@@ -81,7 +81,7 @@ def test_the_site_map_lists_every_page_after_a_partial_build(published):
 
 
 @pytest.mark.parametrize("name", [*PAGES, "index", "404"])
-def test_nothing_names_an_address_that_nobody_has_set(unset, name):
+def test_nothing_names_an_address_that_is_not_set(unset, name):
     assert not (unset.html / "sitemap.xml").exists()
     page = (unset.html / f"{name}.html").read_text("utf-8")
     assert "canonical" not in page

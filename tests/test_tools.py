@@ -293,7 +293,7 @@ def test_record_sees_what_a_run_left_in_a_notebook(tmp_path, capsys):
     shown = capsys.readouterr().err
     assert "saved.ipynb: is not as recorded" in shown
     assert "make record" in shown
-    path.write_text(record.form(path), "utf-8")
+    path.write_text(record.unrun(path), "utf-8")
     assert record.main(["--form", str(path)]) == 0
     assert "in canonical form: 1" in capsys.readouterr().out
 
@@ -310,7 +310,7 @@ def test_record_sees_what_a_run_left_in_a_notebook(tmp_path, capsys):
 )
 def test_record_sees_outputs_that_are_not_kept(output, tmp_path):
     path = write_notebook(tmp_path / "saved.ipynb", "1 + 1")
-    path.write_text(record.form(path), "utf-8")
+    path.write_text(record.unrun(path), "utf-8")
     assert record.main(["--form", str(path)]) == 0
     notebook = nbformat.read(path, as_version=4)
     notebook.cells[0].outputs.append(output)

@@ -18,7 +18,7 @@ OPTIONS = {
     "linkcheck_report_timeouts_as_broken": False,
     "linkcheck_timeout": 20,
     "linkcheck_retries": 2,
-    # The repository, as long as nobody has said where it is.
+    # The repository, as long as its address is not set.
     "linkcheck_ignore": [r"https://github\.com/[^/]*_[^/]*/"],
 }
 

@@ -34,7 +34,7 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 # A plain figure has one mime type, however Plotly is set up; and there is
-# no bar of progress, which nobody would see.
+# no bar of progress, which no reader would see.
 ENVIRONMENT = {"PLOTLY_RENDERER": "plotly_mimetype", "TQDM_DISABLE": "1"}
 TIMEOUT = 600  # seconds a cell
 LARGEST = 250_000  # bytes a notebook
@@ -57,7 +57,7 @@ def record(path):
     return nbformat.writes(notebook) + "\n"
 
 
-def form(path):
+def unrun(path):
     """The text of a notebook in canonical form, as it would be saved unrun."""
     notebook = nbformat.read(path, as_version=4)
     _reduce(notebook, path)
@@ -234,7 +234,7 @@ def _malformed(path):
     if size > LARGEST:
         return f"has {size / 1000:.3g} KB, and {LARGEST // 1000} are enough"
     try:
-        after = form(path)
+        after = unrun(path)
     except RecordError as error:
         return str(error)
     return "" if after == before else "is not as recorded: `make record`"

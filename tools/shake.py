@@ -84,8 +84,8 @@ def _problem(before, cell, train):
     outputs = canonical(cell.outputs)
     for output in outputs:
         if output.output_type == "error" and "raises-exception" not in tags:
-            said = f"{output.ename}: {output.evalue}"
-            return "raises " + _short(said.removesuffix(": "))
+            error = f"{output.ename}: {output.evalue}"
+            return "raises " + _short(error.removesuffix(": "))
     if train or "nbval-ignore-output" in tags:
         return ""
     was, now = _lines(before.outputs), _lines(outputs)
@@ -134,8 +134,8 @@ def main(arguments=None):
     failed = False
     # A process each: a client leaves an event loop in every thread.
     with get_context("spawn").Pool(options.jobs) as pool:
-        for holds, said in pool.imap(_look, runs):
-            print(said, flush=True)
+        for holds, report in pool.imap(_look, runs):
+            print(report, flush=True)
             failed |= not holds
     return int(failed)
 

@@ -79,14 +79,14 @@ def same_or_another(draw: Draw, who: Nominal) -> Nominal:
 def thoughts(draw: Draw) -> Piece:
     """Draw "marie thinks that she will leave tomorrow ."."""
     who = subject(draw, animals=0.0)
-    said = [clause(who, draw(THINKING), "present"), pair("that", "que")]
+    that = [clause(who, draw(THINKING), "present"), pair("that", "que")]
     if draw.chance(0.2):
         who = another(draw, who, animals=0.0)
-        said += [clause(who, draw(THINKING), "present"), pair("that", "que")]
+        that += [clause(who, draw(THINKING), "present"), pair("that", "que")]
     if draw.chance(0.1):
-        return stop(*said, presence(draw))
+        return stop(*that, presence(draw))
     who = same_or_another(draw, who)
-    return stop(*said, statement(draw, who, draw(MAYBE_NOT)))
+    return stop(*that, statement(draw, who, draw(MAYBE_NOT)))
 
 
 def reason(

@@ -90,14 +90,14 @@ def complements(
         nouns = SEEN if verb == "see" else DIET[who.noun]
     habit = tense == "present" and verb in {"eat", "buy"}
     what = something(draw, nouns, adverb, habit=habit)
-    said = [what.piece]
+    rest = [what.piece]
     if verb == "give":
-        said.append(prepositional("to", person(draw)))
+        rest.append(prepositional("to", person(draw)))
     elif places and draw.chance(0.3) and whereabouts(what.noun) != "building":
         spot = verb if verb in {"eat", "buy"} else "person"
         pet = kind(who) == "animal"
-        said.append(place(draw, whereabouts(who.noun) if pet else spot))
-    return said
+        rest.append(place(draw, whereabouts(who.noun) if pet else spot))
+    return rest
 
 
 def event(

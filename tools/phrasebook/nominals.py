@@ -207,8 +207,8 @@ def both(*nominals: Nominal) -> Nominal:
 
 def adjective(english: str, subject: Nominal, *, very: bool = False) -> Piece:
     """An adjective after "is"."""
-    said = pair(english, ADJECTIVES[english].forms[subject.form])
-    return say(pair("very", "très"), said) if very else said
+    quality = pair(english, ADJECTIVES[english].forms[subject.form])
+    return say(pair("very", "très"), quality) if very else quality
 
 
 def comparison(english: str, subject: Nominal, other: Nominal) -> Piece:
@@ -216,10 +216,10 @@ def comparison(english: str, subject: Nominal, other: Nominal) -> Piece:
     entry = ADJECTIVES[english]
     form = entry.forms[subject.form]
     if entry.comparative == "more":
-        said = say(pair("more", "plus"), pair(english, form))
+        compared = say(pair("more", "plus"), pair(english, form))
     else:
-        said = pair(entry.comparative, f"plus {form}")
-    return say(said, pair("than", "que"), other.piece)
+        compared = pair(entry.comparative, f"plus {form}")
+    return say(compared, pair("than", "que"), other.piece)
 
 
 def prepositional(english: str, nominal: Nominal) -> Piece:

@@ -1,8 +1,8 @@
 """Pieces of a sentence in both languages, and how they are put together.
 
 A word carries the ideas it expresses, and two words are linked when they share
-one. So whoever composes a sentence says once what belongs together, and the
-alignment of the sentence follows, wherever its words end up.
+one. So what belongs together is said once, and the alignment of the sentence
+follows, wherever its words end up.
 """
 
 from collections.abc import Sequence

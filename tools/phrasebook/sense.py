@@ -20,7 +20,7 @@ def of_kinds(*kinds: str) -> tuple[str, ...]:
 
 PEOPLE = of_kinds(*HUMAN)
 STRANGERS = tuple([noun for noun in PEOPLE if NOUNS[noun].kind != "kin"])
-EPICENE = of_kinds("expert", "child")  # men in French, whoever they are
+EPICENE = of_kinds("expert", "child")  # men in French, women as well
 ANIMALS = of_kinds("animal")
 FOOD = of_kinds("food", "mass")
 MASS = of_kinds("mass", "drink")  # some bread, not two breads
