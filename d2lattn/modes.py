@@ -11,8 +11,8 @@ from torch import nn
 def evaluating(model: nn.Module) -> Iterator[None]:
     """No dropout and no gradients inside, and all as before afterwards.
 
-    Each module gets its own mode back, after an exception too, by its own
-    `eval` and `train`: some do more there than change a flag.
+    Each module gets its mode back, after an exception too, by its own `train`:
+    some do more there than change a flag.
 
     >>> model = nn.Sequential(nn.Dropout(), nn.Dropout().eval())
     >>> with evaluating(model):

@@ -16,8 +16,7 @@ class PositionalEncoding(nn.Module):
     `offset` is the position of the first vector, for a sequence that goes on.
 
     Shapes: input and output (B, n, D); the encoding `P` has (1, `max_len`, D).
-    It is not saved: wherever the module goes, and in whatever precision, `P`
-    is computed anew.
+    It is not saved, but computed anew where the module goes to.
 
     Raises `ValueError` where a position is negative or not below `max_len`.
 

@@ -175,8 +175,8 @@ class Seq2SeqAttentionDecoder(nn.Module):
       \mathbf{s}_t = \operatorname{GRU}([\mathbf{c}_t, \mathbf{y}_{t-1}],
       \mathbf{s}_{t-1})$$
 
-    The query is the state of the top layer before the step; keys and values
-    are the encoder's outputs. A recording has one entry (B, 1, K) per token.
+    The query is the state of the top layer before the step. A recording has
+    one entry (B, 1, K) per token.
 
     Shapes and errors: as of `Seq2SeqDecoder`.
 

@@ -234,8 +234,7 @@ class TransformerEncoder(nn.Module):
 class BlockCache(NamedTuple):
     """What a decoder block has projected so far, cut into heads.
 
-    The keys and values of the tokens grow with each call; those of the
-    encoder's output stay as they are.
+    Those of the tokens grow with each call; those of the source do not.
 
     >>> block = TransformerDecoderBlock(8, ffn_num_hiddens=16, num_heads=2)
     >>> cache = block.init_cache(torch.ones(3, 5, 8))
@@ -346,10 +345,9 @@ class TransformerDecoder(nn.Module):
 
     $$\operatorname{logits} = \mathbf{W}\,\mathbf{X}_N + \mathbf{b}$$
 
-    for the output of the last block; the way there is that of the encoder,
-    with the target's own tokens seen only up to each. A whole target in one
-    call and one token a call give the same logits. With `tie_weights`, the
-    output layer has the embedding's weights.
+    for the output of the last block. A whole target in one call and one token
+    a call give the same logits. With `tie_weights`, the output layer has the
+    embedding's weights.
 
     Shapes: encoder's output (B, K, D) and lengths (B,) for `init_state`;
     tokens (B, T), logits (B, T, V).

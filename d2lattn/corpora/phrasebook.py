@@ -49,13 +49,11 @@ class Phrase(NamedTuple):
     `src`, position in `tgt`), sorted. `construction` names what the sentence
     is an example of.
 
-    >>> phrase = load().train[3146]
-    >>> " ".join(phrase.src), " ".join(phrase.tgt)
-    ('she did not leave .', "elle n' est pas partie .")
-    >>> phrase.alignment
+    >>> src, tgt, alignment, construction = load().train[3146]
+    >>> " ".join(src), " ".join(tgt), construction
+    ('she did not leave .', "elle n' est pas partie .", 'negations')
+    >>> alignment
     ((0, 0), (1, 2), (2, 1), (2, 3), (3, 4), (4, 5))
-    >>> phrase.construction
-    'negations'
     """
 
     src: tuple[str, ...]
@@ -76,9 +74,8 @@ class Phrasebook(NamedTuple):
 class Lexicon(NamedTuple):
     """The forms of words, each entry under its English word.
 
-    Nouns have their English forms, singular and plural. Adjectives and
-    determiners have their French ones, as they are before anything is elided
-    or contracted.
+    Nouns have their English forms; adjectives and determiners their French
+    ones, before anything is elided or contracted.
 
     >>> nouns, adjectives, determiners = lexicon()
     >>> nouns["man"], nouns["milk"], determiners["my"]

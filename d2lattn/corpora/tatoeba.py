@@ -84,8 +84,8 @@ def load(
 def text_pairs(path: Path | str | None = None) -> list[tuple[str, str]]:
     """Bring all pairs as text, normalised, in the order of the file.
 
-    The file goes from short sentences to long ones. Of pairs that are equal
-    once they are normalised, one stays. `path` and errors are as of `load`.
+    It goes from short to long; of pairs that are equal once normalised, one
+    stays. `path` and errors are as of `load`.
     """
     text = read_text(fetch() if path is None else path)
     lines = (line.split("\t") for line in text.splitlines())
