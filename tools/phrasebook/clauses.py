@@ -25,7 +25,6 @@ from lexicon import (
     ADVERBS,
     VERBS,
     Verb,
-    look_up,
 )
 from nominals import Nominal
 from pieces import Piece, say, words
@@ -74,9 +73,6 @@ def clause(
     pronoun that goes before the verb in French; `agree` is the direct object
     that stands before the verb, with which the participle agrees.
 
-    Raises `ValueError` where `verb`, `tense` or `adverb` is not known, or the
-    verb has no such tense here.
-
     >>> import nominals, pieces
     >>> she, me = nominals.pronoun("she"), nominals.object_pronoun("me")
     >>> piece = clause(she, "see", "past", adverb="not",
@@ -85,7 +81,7 @@ def clause(
     >>> " ".join(phrase.src), " ".join(phrase.tgt)
     ('she did not see me', "elle ne m' a pas vue")
     """
-    entry, infinitive = look_up(VERBS, verb, "verb"), tense in _INFINITIVES
+    entry, infinitive = VERBS[verb], tense in _INFINITIVES
     plain = not question and adverb != "not"
     helper, main = _english(entry, tense, subject.person, plain)
     finite, other = _french(entry, tense, subject, agree)
@@ -108,7 +104,7 @@ def clause(
         french += words("ne", how)
     french += fixed if infinitive else moved + fixed
     if adverb:
-        french += words(look_up(_ADVERBS, adverb, "adverb"), how)
+        french += words(_ADVERBS[adverb], how)
     french += moved if infinitive else ()
     french += words(other, what)
     families = families_in_clause(verb, adverb, pronoun=clitic is not None)
@@ -144,16 +140,11 @@ def _english(
     """The helper, perhaps none, and the verb with what "to" needs."""
     if verb.english[0] == "be":
         return (_WAS if tense == "past" else _IS)[person], ""
-    helpers, form = look_up(_HELPERS, tense, "tense")
+    helpers, form = _HELPERS[tense]
     helper, main = helpers[person], verb.english[form]
     if plain and tense in {"present", "later", "past"}:
         form = 2 if tense == "past" else int(person == 2)
         helper, main = "", verb.english[form]
-    if not main:
-        raise ValueError(
-            f"tense must be one in which {verb.english[0]!r} is said here, "
-            f"but is {tense!r}"
-        )
     if tense == "want":
         want = VERBS["want"].english[plain and person == 2]
         return "" if plain else helper, f"{want} to {main}"

@@ -5,8 +5,7 @@ say what makes sense, too: a noun lists the adjectives that suit it, so that
 no egg is tired.
 """
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 
 class Noun(NamedTuple):
@@ -210,21 +209,6 @@ PREPOSITIONS = {
 }
 
 ADVERBS = {"often": "souvent", "always": "toujours", "already": "déjà"}
-
-
-def look_up(table: Mapping[str, Any], word: str, argument: str) -> Any:
-    """The entry of a word, or a `ValueError` that says which there are.
-
-    >>> look_up({"two": "deux", "six": "six"}, "ten", "number")
-    Traceback (most recent call last):
-        ...
-    ValueError: number must be one of two, six, but is 'ten'
-    """
-    if word not in table:
-        raise ValueError(
-            f"{argument} must be one of {', '.join(table)}, but is {word!r}"
-        )
-    return table[word]
 
 
 def _forms(text: str) -> tuple[str, ...]:

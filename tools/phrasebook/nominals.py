@@ -16,7 +16,6 @@ from lexicon import (
     NOUNS,
     NUMBERS,
     PREPOSITIONS,
-    look_up,
 )
 from pieces import Piece, arrange, pair, say, words
 from spelling import sounds_open
@@ -54,23 +53,18 @@ def noun_phrase(
     chats"). With `denied`, it is "de" in French: "pas de lait". With an owner
     there is none: "paul 's cat", "le chat de paul".
 
-    Raises `ValueError` where a word is not known, or where there is no such
-    plural, or no such determiner for one or for several.
-
     >>> from pieces import finish
     >>> cat = noun_phrase("cat", "a", ("old", "black"))
     >>> phrase = finish(cat.piece, "example")
     >>> " ".join(phrase.src), " ".join(phrase.tgt)
     ('an old black cat', 'un vieux chat noir')
     """
-    one_or_several = look_up(NOUNS, noun, "noun")[:2]
+    one_or_several = NOUNS[noun][:2]
     form = 2 * plural + (NOUNS[noun].gender == "f")
     head = pair(*[forms[plural] for forms in one_or_several])
-    if not head.english:
-        raise ValueError(f"plural must be False for {noun!r}, but is {plural}")
     english, before, after = [], [], []
     for word in adjectives:
-        forms, near, _ = look_up(ADJECTIVES, word, "adjective")
+        forms, near, _ = ADJECTIVES[word]
         open_next = near and form == 0 and sounds_open(NOUNS[noun].french[0])
         english.append(pair(word, forms[4 if open_next else form]))
         (before if near else after).append(english[-1])
@@ -103,10 +97,7 @@ def _determiner(
         return Piece((), words(_LE[form], *head.french[0][1]))
     if word in NUMBERS and form > 1:
         return pair(word, NUMBERS[word])
-    french = look_up(DETERMINERS, word or "some", "determiner")[min(form, 2)]
-    if not french:
-        number = "several" if form > 1 else "one"
-        raise ValueError(f"determiner must go with {number}, but is {word!r}")
+    french = DETERMINERS[word or "some"][min(form, 2)]
     if denied or (word in {"some", ""} and adjective and form > 1):
         french = "de"  # des pommes, but de bonnes pommes
     if word == "":
@@ -116,7 +107,7 @@ def _determiner(
 
 def name(text: str) -> Nominal:
     """One of the names: "paul" is a man, "marie" a woman."""
-    gender = look_up(NAMES, text, "text")
+    gender = NAMES[text]
     return Nominal(pair(text, text), 2, int(gender == "f"), text)
 
 
@@ -148,7 +139,7 @@ def pronoun(english: str, antecedent: Nominal | None = None) -> Nominal:
     >>> finish(pronoun("they", cows).piece, "example").tgt
     ('elles',)
     """
-    french, person, form = look_up(SUBJECTS, english, "english")
+    french, person, form = SUBJECTS[english]
     noun = ""
     if antecedent is not None:
         _, person, form, noun = antecedent
@@ -175,7 +166,7 @@ def again(who: Nominal) -> Nominal:
 
 def object_pronoun(english: str) -> Nominal:
     """A direct object, which stands before the verb in French."""
-    french, _, form = look_up(OBJECTS, english, "english")
+    french, _, form = OBJECTS[english]
     return Nominal(pair(english, french), 4, form)
 
 
@@ -193,7 +184,7 @@ def object_again(what: Nominal) -> Nominal:
 
 def dative_pronoun(english: str, *, to: bool = False) -> Piece:
     """Whom one speaks to ("to him") or gives something ("him")."""
-    french = look_up(OBJECTS, english, "english")[1]
+    french = OBJECTS[english][1]
     return pair(f"to {english}" if to else english, french)
 
 
