@@ -221,7 +221,9 @@ def test_rows_of_seeds_are_of_the_trainings_there_are():
 @pytest.mark.parametrize("chapter", sorted({c for c, _ in TRAININGS}))
 def test_who_trains_reads_nothing_of_other_trainings(chapter, monkeypatch):
     monkeypatch.chdir(record.ROOT / "chapters")
-    cells = [c.source for c in CHAPTERS[chapter].cells if "code" in c.cell_type]
+    cells = [
+        c.source for c in CHAPTERS[chapter].cells if "code" in c.cell_type
+    ]
     assert sum("training.json" in source for source in cells) == 1
     [maker] = [source for source in cells if "def runs(" in source]
     functions = [
