@@ -101,7 +101,10 @@ def shipped():
 
 def test_the_front_end_is_among_what_is_shipped():
     kinds = {Path(name).suffix for name in shipped()}
-    assert kinds == {".py", ".js", ".css", ".typed", ".xz", ".safetensors"}
+    data = {".gz", ".safetensors", ".typed", ".xz"}
+    assert kinds - {""} == {".py", ".js", ".css", *data}
+    (licence,) = (name for name in shipped() if not Path(name).suffix)
+    assert licence.endswith("plotly-LICENSE")
 
 
 def test_the_source_distribution_is_the_package(sdist):
