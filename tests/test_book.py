@@ -13,7 +13,6 @@ from types import SimpleNamespace
 
 import nbformat
 import plotly.graph_objects as go
-import plotly.offline
 import publish
 import pytest
 from bs4 import BeautifulSoup
@@ -22,7 +21,7 @@ from myst_nb.core.render import MimeData
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from sites import TextBook, build_book
 
-from d2lattn.figures import page, sphinx
+from d2lattn.figures import bundle, page, sphinx
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -224,7 +223,7 @@ def test_tables_are_in_the_page(chapter):
 def test_plotly_and_the_front_end_are_in_the_build(site, chapter):
     for figure in chapter.select(".d2l-explorer, .d2l-figure"):
         file = site / "chapters" / figure["data-plotly"]
-        assert file.read_text("utf-8") == plotly.offline.get_plotlyjs()
+        assert file.read_text("utf-8") == bundle.script("cartesian")
     (script,) = chapter.find_all("script", src=re.compile(r"d2l/explorer\.js"))
     assert script.has_attr("defer")
     file = site / "chapters" / script["src"].partition("?")[0]

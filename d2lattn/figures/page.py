@@ -9,32 +9,29 @@ import secrets
 import warnings
 import zlib
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import plotly.offline
+from d2lattn.figures import bundle, palette
+from d2lattn.figures.bundle import STATIC
 
-from d2lattn.figures import palette
-
-STATIC = files("d2lattn.figures") / "static"
 # The parts of a payload that a figure can do without until it is near.
 MOVING = ("moving", "frames")
 
 
 def script() -> str:
-    """The front end, one script: templates, frames, looks, explorers."""
-    templates = {
-        theme: palette.template(theme).to_plotly_json()
-        for theme in palette.THEMES
+    """The front end, one script: what it knows of Python, and its parts."""
+    known = {
+        "version": bundle.version(),
+        "templates": {
+            theme: palette.template(theme).to_plotly_json()
+            for theme in palette.THEMES
+        },
     }
+    parts = ("frames", "looks", "redraw", "explorer")
     return "\n".join(
         [
-            "(window.d2lattn = window.d2lattn || {}).templates = "
-            f"{_json(templates)};",
-            *(
-                (STATIC / f"{part}.js").read_text(encoding="utf-8")
-                for part in ("frames", "looks", "explorer")
-            ),
+            f"Object.assign(window.d2lattn ||= {{}}, {_json(known)});",
+            *((STATIC / f"{it}.js").read_text("utf-8") for it in parts),
         ]
     )
 
@@ -49,7 +46,7 @@ def explorer(
     payload: dict[str, Any],
     uid: str,
     *,
-    plotly_src: str | None = None,
+    static: str | None = None,
     frames_src: str | None = None,
 ) -> str:
     """The markup of an explorer; all text in it is escaped.
@@ -57,7 +54,8 @@ def explorer(
     Args:
         payload: what `Explorer.payload` returns.
         uid: an id that is unique in the page.
-        plotly_src: the address of plotly.min.js; None if it is in the page.
+        static: the address of the folder with Plotly's scripts; None if
+            they are in the page.
         frames_src: the address of the frames; None puts them into the page.
     """
     spec = dict(payload)
@@ -74,7 +72,7 @@ def explorer(
     height = int(spec["figure"]["layout"].get("height") or 450)
     return (
         f'<figure class="d2l-explorer" id="{uid}" aria-label="{title}"'
-        f"{_needs(plotly_src, payload)}>"
+        f"{_needs(static, payload)}>"
         f'<div class="d2l-controls">{rows}</div>'
         f'<div class="d2l-plot" role="img" aria-label="{alt}" '
         f'style="min-height:{height}px"></div>'
@@ -99,7 +97,7 @@ def opening_text(payload: dict[str, Any]) -> str:
     return str(payload["alt"] or f"{payload['title']}: {values}")
 
 
-def figure(spec: dict[str, Any], *, plotly_src: str | None = None) -> str:
+def figure(spec: dict[str, Any], *, static: str | None = None) -> str:
     """The markup of an ordinary Plotly figure, given as its JSON."""
     layout = spec.get("layout") or {}
     title = layout.get("title") or {}
@@ -116,7 +114,7 @@ def figure(spec: dict[str, Any], *, plotly_src: str | None = None) -> str:
     height = int(layout.get("height") or 450)
     return (
         f'<figure class="d2l-figure" aria-label="{alt}"'
-        f"{_needs(plotly_src, spec)}>"
+        f"{_needs(static, spec)}>"
         f'<div class="d2l-plot" role="img" aria-label="{alt}" '
         f'style="min-height:{height}px"></div><p class="d2l-alt"></p>'
         f'<script type="application/json" class="d2l-spec">{_json(shown)}'
@@ -128,9 +126,11 @@ def standalone(payload: dict[str, Any]) -> str:
     """An explorer with all that it needs but MathJax: see `warn_of_latex`."""
     warn_of_latex(payload)
     uid = f"d2l-{secrets.token_hex(8)}"  # it may be shown more than once
+    part = bundle.part(payload)
     return (
         f"<style>{style()}</style>{explorer(payload, uid)}"
-        f'<script type="text/plain" class="d2l-plotly">{_plotly()}</script>'
+        f'<script type="text/plain" class="d2l-plotly-{part}">'
+        f"{_packed(part)}</script>"
         f"<script>{script()}</script>"
     )
 
@@ -148,9 +148,9 @@ def frames_file(payload: dict[str, Any]) -> str:
 
 
 @cache
-def _plotly() -> str:
-    """Plotly's script, deflated, in base64: 2 MB instead of 5."""
-    code = plotly.offline.get_plotlyjs().encode("utf-8")
+def _packed(part: str) -> str:
+    """Plotly's script, deflated, in base64."""
+    code = bundle.script(part).encode("utf-8")
     return base64.b64encode(zlib.compress(code, 9)).decode("ascii")
 
 
@@ -172,12 +172,14 @@ def warn_of_latex(shown: dict[str, Any]) -> None:
         )
 
 
-def _needs(plotly_src: str | None, shown: dict[str, Any]) -> str:
+def _needs(static: str | None, shown: dict[str, Any]) -> str:
     """What the front end has to load, as attributes."""
-    attributes = " data-latex" if latex(shown) else ""
-    if plotly_src is not None:
-        attributes += f' data-plotly="{html.escape(plotly_src)}"'
-    return attributes
+    part = bundle.part(shown)
+    attributes = f' data-part="{part}"'
+    if static is not None:
+        source = html.escape(f"{static}/plotly-{part}.min.js")
+        attributes += f' data-plotly="{source}"'
+    return attributes + (" data-latex" if latex(shown) else "")
 
 
 def _json(value: Any) -> str:

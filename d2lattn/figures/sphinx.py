@@ -12,7 +12,6 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-import plotly.offline
 from docutils import nodes
 from myst_nb.core.render import MimeData, NbElementRenderer, load_renderer
 from sphinx.application import Sphinx
@@ -20,7 +19,7 @@ from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sphinx.util.osutil import relative_uri
 
-from d2lattn.figures import page
+from d2lattn.figures import bundle, page
 from d2lattn.figures.explorer import MIME
 
 PACKAGE = Path(__file__).parents[1]
@@ -56,9 +55,10 @@ def visit_figure_html(translator: Any, node: PlotlyFigure) -> None:
     """Write the markup into the page and the frames into a file beside it."""
     builder = translator.builder
     here = builder.get_target_uri(builder.current_docname)
-    plotly_src = relative_uri(here, f"{STATIC}/plotly.min.js")
+    static = relative_uri(here, STATIC)
+    _bring(Path(builder.outdir), bundle.part(node["spec"]))
     if not node["explorer"]:
-        markup = page.figure(node["spec"], plotly_src=plotly_src)
+        markup = page.figure(node["spec"], static=static)
     else:
         name = f"{STATIC}/frames/{page.frames_key(node['spec'])}.js"
         file = Path(builder.outdir, name)
@@ -69,11 +69,19 @@ def visit_figure_html(translator: Any, node: PlotlyFigure) -> None:
         markup = page.explorer(
             node["spec"],
             f"explorer-{translator.d2l_count}",
-            plotly_src=plotly_src,
+            static=static,
             frames_src=relative_uri(here, name),
         )
     translator.body.append(markup)
     raise nodes.SkipNode
+
+
+def _bring(outdir: Path, part: str, *, anew: bool = False) -> None:
+    """Put a part of Plotly into the build, if it is not there."""
+    file = outdir / STATIC / f"plotly-{part}.min.js"
+    if anew or not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(bundle.script(part), encoding="utf-8")
 
 
 def visit_figure_elsewhere(translator: Any, node: PlotlyFigure) -> None:
@@ -99,17 +107,19 @@ def name_renderer(app: Sphinx, config: Config) -> None:
 
 
 def copy_static(app: Sphinx) -> None:
-    """Put Plotly and the front end into the build."""
+    """Put the front end into the build, and Plotly anew where it was."""
     if app.builder.format != "html":
         return
     target = Path(app.outdir, STATIC)
     target.mkdir(parents=True, exist_ok=True)
     for name, text in {
-        "plotly.min.js": plotly.offline.get_plotlyjs(),
         "explorer.js": page.script(),
         "explorer.css": page.style(),
     }.items():
         (target / name).write_text(text, encoding="utf-8")
+    for part in ("cartesian", "whole"):
+        if (target / f"plotly-{part}.min.js").exists():
+            _bring(Path(app.outdir), part, anew=True)
 
 
 def clear_frames(app: Sphinx, error: Exception | None) -> None:

@@ -9,9 +9,8 @@ import plotly.graph_objects as go
 import pytest
 from browser import listen, start, until
 from driving import Driven
-from plotly.offline import get_plotlyjs
 
-from d2lattn.figures import describe, explore, grid, palette
+from d2lattn.figures import bundle, describe, explore, grid, palette
 from d2lattn.figures import page as markup
 
 SCRIPT = '<script>document.title = "hacked"</script>'
@@ -47,7 +46,7 @@ class SmallBook:
     def __init__(self, folder):
         self.folder = folder
         for name, text in {
-            "plotly.min.js": get_plotlyjs(),
+            "plotly-cartesian.min.js": bundle.script("cartesian"),
             "explorer.js": markup.script(),
             "explorer.css": markup.style(),
         }.items():
@@ -58,14 +57,12 @@ class SmallBook:
         """The markup of an explorer or of an ordinary figure."""
         if isinstance(shown, go.Figure):
             spec = json.loads(shown.to_json())
-            return markup.figure(spec, plotly_src="plotly.min.js")
+            return markup.figure(spec, static=".")
         payload = shown.payload()
         frames = f"frames/{markup.frames_key(payload)}.js"
         text = markup.frames_file(payload)
         (self.folder / frames).write_text(text, encoding="utf-8")
-        return markup.explorer(
-            payload, uid, plotly_src="plotly.min.js", frames_src=frames
-        )
+        return markup.explorer(payload, uid, static=".", frames_src=frames)
 
     def page(self, *parts, name="page"):
         """Write a page; explorers and figures among `parts` as in the book."""
@@ -283,7 +280,7 @@ def test_a_figure_costs_nothing_before_it_comes_near(page, small):
     assert all(figure.evaluate(waiting) for figure in others)
     assert len([url for url in asked if "/frames/" in url]) == 1
     start(page)
-    assert len([url for url in asked if "plotly.min.js" in url]) == 1
+    assert len([url for url in asked if "plotly-cartesian" in url]) == 1
     assert len([url for url in asked if "/frames/" in url]) == 12
 
 
@@ -506,7 +503,7 @@ def test_ordinary_figures_show(page, small):
     assert plot.evaluate("plot => plot.data[0].y") == [3, 2, 1]
 
 
-@pytest.mark.parametrize("missing", ["plotly.min.js", "/frames/"])
+@pytest.mark.parametrize("missing", ["plotly-cartesian", "/frames/"])
 def test_a_figure_that_cannot_start_says_so(browser, small, missing):
     page = browser.new_page()
     page.route(lambda url: missing in url, lambda route: route.abort("failed"))

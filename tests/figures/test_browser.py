@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 from unpacking import unpack_payload
 
-from d2lattn.figures import explore, page, palette
+from d2lattn.figures import bundle, explore, page, palette
 
 # What the front end makes of a payload, frame by frame.
 DECODED = """async ([payload, count]) => {
@@ -139,14 +139,13 @@ def test_latex_is_typeset_where_the_page_has_mathjax(theme, shown, tmp_path):
     files = importlib.metadata.files("sphinx-mathjax-offline")
     (mathjax,) = (file for file in files if file.as_posix() == MATHJAX)
     script = mathjax.locate().as_uri()
-    (tmp_path / "plotly.js").write_text(plotly.offline.get_plotlyjs())
+    code = bundle.script("cartesian")
+    (tmp_path / "plotly-cartesian.min.js").write_text(code)
     opened = shown(
         f"<script>document.documentElement.dataset.theme = '{theme}'</script>",
         f'<script async src="{script}"></script>',
-        page.explorer(
-            explore(draw, t=(0, 3)).payload(), "d2l", plotly_src="plotly.js"
-        ),
-        page.figure(json.loads(draw(2).to_json()), plotly_src="plotly.js"),
+        page.explorer(explore(draw, t=(0, 3)).payload(), "d2l", static="."),
+        page.figure(json.loads(draw(2).to_json()), static="."),
         f"<script>{page.script()}</script>",
     )
     opened.query_selector("input").press("End")

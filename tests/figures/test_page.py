@@ -7,11 +7,10 @@ import re
 import zlib
 
 import plotly.graph_objects as go
-import plotly.offline
 import pytest
 from bs4 import BeautifulSoup
 
-from d2lattn.figures import describe, explore, page
+from d2lattn.figures import bundle, describe, explore, page
 
 
 def parse(html):
@@ -121,9 +120,9 @@ def test_an_explorer_says_what_it_shows_before_any_script_runs(draw, said):
 def test_frames_may_stand_in_a_file_of_their_own(made):
     payload = made.payload()
     beside = parse(
-        page.explorer(payload, "x", plotly_src="p.js", frames_src="f.js")
+        page.explorer(payload, "x", static="static", frames_src="f.js")
     )
-    assert beside.figure["data-plotly"] == "p.js"
+    assert beside.figure["data-plotly"] == "static/plotly-cartesian.min.js"
     written = spec(beside)
     assert not written.keys() & {"frames", "moving"}
     assert written["src"] == "f.js"
@@ -209,9 +208,9 @@ def test_standalone_html_needs_nothing_else(made):
         assert not {"src", "href", "data-plotly"} & element.attrs.keys()
     assert "url(" not in root.style.string
     assert "@import" not in root.style.string
-    plotly_js = root.find("script", class_="d2l-plotly").string
+    plotly_js = root.find("script", class_="d2l-plotly-cartesian").string
     code = zlib.decompress(base64.b64decode(plotly_js)).decode()
-    assert code == plotly.offline.get_plotlyjs()
+    assert code == bundle.script("cartesian")
     (script,) = root.find_all("script", class_=False)
     assert script.string == page.script()
     assert root.style.string == page.style()
@@ -269,10 +268,11 @@ def test_an_ordinary_figure_is_written_without_its_template(markup):
     figure = scary(go.Figure(layout={"height": 260}), markup)
     given = json.loads(figure.to_json())
     assert "template" in given["layout"]
-    root = parse(page.figure(given, plotly_src="../plotly.min.js"))
+    root = parse(page.figure(given, static="../static"))
     assert root.find(["img", "b"]) is None
     assert root.figure["class"] == ["d2l-figure"]
-    assert root.figure["data-plotly"] == "../plotly.min.js"
+    source = "../static/plotly-cartesian.min.js"
+    assert root.figure["data-plotly"] == source
     assert "min-height:260px" in root.find(class_="d2l-plot")["style"]
     del given["layout"]["template"]
     assert spec(root) == {"data": given["data"], "layout": given["layout"]}

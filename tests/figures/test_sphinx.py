@@ -147,7 +147,7 @@ def test_other_formats_have_the_code_alone(builder, book):
     assert "unknown node" not in book.warned.getvalue()
     files = [*(book.folder / "_build").glob("*.t[ex]*")]
     assert "bars" in "".join(file.read_text("utf-8") for file in files)
-    assert not list(book.folder.rglob("plotly.min.js"))
+    assert not list(book.folder.rglob("plotly-*.js"))
 
 
 def test_a_book_may_prefer_other_outputs(book):

@@ -5,19 +5,34 @@
   const d2l = (window.d2lattn = window.d2lattn || {});
   if (d2l.start) return;
   const FIGURES = ".d2l-explorer, .d2l-figure";
+  d2l.rest = 200; // milliseconds without input after which all is drawn
+  let revision = 0;
   const CONFIG = { responsive: true, displayModeBar: false, displaylogo: false };
 
-  /** @returns {Promise<void>} Plotly, from the page itself or its neighbour */
+  /** Plotly that is in the page, deflated, and begins to work there. */
+  const unpack = async (embedded) => {
+    const script = document.createElement("script");
+    const code = await d2l.inflate(embedded.textContent);
+    script.textContent = new TextDecoder().decode(code);
+    document.head.append(script);
+  };
+
+  /** @type {{[part: string]: Promise<object>}} what of Plotly has been asked */
+  const loading = {};
+
+  /** Plotly, as much of it as the figure needs, from the page itself or its
+      neighbour. @returns {Promise<object>} */
   function loadPlotly(root) {
-    if (window.Plotly) return Promise.resolve();
-    const embedded = document.querySelector("script.d2l-plotly");
-    if (!embedded) return d2l.loadScript(root.dataset.plotly);
-    d2l.plotly = d2l.plotly || d2l.inflate(embedded.textContent).then((code) => {
-      const script = document.createElement("script");
-      script.textContent = new TextDecoder().decode(code);
-      document.head.append(script);
+    const part = root.dataset.part;
+    if (window.Plotly && (part === "cartesian" || Plotly !== d2l.cartesian))
+      return Promise.resolve(Plotly);
+    const embedded = document.querySelector(`script.d2l-plotly-${part}`);
+    loading[part] ??= (embedded ? unpack(embedded)
+      : d2l.loadScript(root.dataset.plotly)).then(() => {
+      if (part === "cartesian") d2l.cartesian = window.Plotly;
+      return window.Plotly;
     });
-    return d2l.plotly;
+    return loading[part];
   }
 
   /** MathJax's SVG, which Plotly's LaTeX needs; pages are set in CHTML. */
@@ -29,12 +44,14 @@
     await window.MathJax?.loader?.load("output/svg").catch(console.warn);
   }
 
-  /** react() compares by identity: new objects, or it sees no change. */
+  /** Draw all of a figure. react() compares by identity: new objects, and
+      another revision, or it sees no change. */
   function draw(plot, figure) {
     const template = d2l.templates[d2l.looks.theme()];
     // Without a drag mode of its own, a swipe over a plot scrolls the page.
     const layout =
-      { dragmode: false, ...figure.layout, ...d2l.looks.size(plot), template };
+      { dragmode: false, datarevision: ++revision, ...figure.layout,
+        ...d2l.looks.size(plot), template };
     const data = figure.data.map((trace) => ({ ...trace }));
     // LaTeX would vanish where MathJax is there and its SVG is not.
     const typesetMath = Boolean(window.MathJax?._?.output?.svg_ts);
@@ -65,8 +82,8 @@
     root.querySelector(".d2l-alt").textContent = alt;
   }
 
-  /** Frames follow the controls; input that comes while one is being drawn
-      is taken up when it is done, so a drag never builds a queue. */
+  /** Frames follow the controls, one an animation frame at most: while they
+      move, only what moves is drawn, and all of it when they rest. */
   async function explorer(root) {
     const spec = specOf(root);
     const [{ moving, buffer }] =
@@ -76,7 +93,22 @@
     const inputs = [...root.querySelectorAll("[data-control]")];
     const wanted = () => spec.controls.reduce((frame, control, i) =>
       frame * control.labels.length + stop(control, inputs[i]), 0);
-    let busy = false, stale = true;
+    let shown, busy = false, stale = false, resting;
+
+    function drawFrame(frame) {
+      const moved = d2l.frames.apply(spec.figure, moving, buffer, frame, shown);
+      const first = shown === undefined;
+      shown = frame;
+      clearTimeout(resting);
+      if (first || !d2l.redraw(plot, spec.figure, moved)) return drawWhole();
+      resting = setTimeout(drawWhole, d2l.rest);
+    }
+
+    async function drawWhole() {
+      clearTimeout(resting);
+      await draw(plot, spec.figure);
+      root.dispatchEvent(new CustomEvent("d2l:rested", { detail: shown }));
+    }
 
     async function update() {
       stale = true;
@@ -85,11 +117,10 @@
       try {
         while (stale) {
           stale = false;
-          const frame = wanted();
-          d2l.frames.apply(spec.figure, moving, buffer, frame);
+          await drawFrame(wanted());
           say(root, spec, inputs, spec.figure);
-          await draw(plot, spec.figure);
-          root.dispatchEvent(new CustomEvent("d2l:drawn", { detail: frame }));
+          root.dispatchEvent(new CustomEvent("d2l:drawn", { detail: shown }));
+          await new Promise(requestAnimationFrame);
         }
       } finally { // a frame that Plotly refuses must not stop the next
         busy = false;
@@ -100,7 +131,7 @@
       input.addEventListener("input", update);
     }
     await update();
-    d2l.looks.follow(root, update);
+    d2l.looks.follow(root, drawWhole);
   }
 
   /** An ordinary Plotly figure, with its own animation frames if it has any. */

@@ -65,14 +65,19 @@
       nest(flat.slice(i * width, (i + 1) * width), shape.slice(1)));
   }
 
+  /** The codes of frame k of a leaf, and their shape. */
+  function codesOf(buffer, spec, k) {
+    const [start, shape] = place(spec, k);
+    const TypedArray = ARRAYS[spec.bits];
+    const at = spec.offset + start * TypedArray.BYTES_PER_ELEMENT;
+    return [new TypedArray(buffer, at, size(shape)), shape];
+  }
+
   /** Frame k of one moving leaf.
       @param {ArrayBuffer} buffer @param {object} spec @param {number} k */
   function leaf(buffer, spec, k) {
     if (spec.choices) return spec.choices[spec.pick[k]];
-    const [start, shape] = place(spec, k);
-    const TypedArray = ARRAYS[spec.bits];
-    const codes = new TypedArray(
-      buffer, spec.offset + start * TypedArray.BYTES_PER_ELEMENT, size(shape));
+    const [codes, shape] = codesOf(buffer, spec, k);
     const gap = 2 ** spec.bits - 1;
     let flat = spec.bits > 16 ? codes : Float64Array.from(codes, (code) =>
       code === gap ? NaN : (code + spec.start) * spec.step);
@@ -80,15 +85,28 @@
     return nest(flat, shape);
   }
 
-  /** Put frame k into the figure.
-      @param {object} figure @param {object[]} moving */
-  function apply(figure, moving, buffer, k) {
-    for (const spec of moving) {
+  /** Whether a leaf is the same in two frames. */
+  function same(buffer, spec, k, other) {
+    if (spec.choices) return spec.pick[k] === spec.pick[other];
+    const [one, shape] = codesOf(buffer, spec, k);
+    const [two, otherShape] = codesOf(buffer, spec, other);
+    return String(shape) === String(otherShape) &&
+      one.every((code, i) => Object.is(code, two[i]));
+  }
+
+  /** Put frame k into a figure that holds another frame, or none yet.
+      @param {object} figure @param {object[]} moving
+      @returns {(string | number)[][]} the paths of the leaves that moved */
+  function apply(figure, moving, buffer, k, other) {
+    const moved = moving.filter((spec) =>
+      other === undefined || !same(buffer, spec, k, other));
+    for (const spec of moved) {
       const last = spec.path.length - 1;
       let part = figure;
       for (const key of spec.path.slice(0, last)) part = part[key];
       part[spec.path[last]] = leaf(buffer, spec, k);
     }
+    return moved.map((spec) => spec.path);
   }
 
   d2l.frames = { read, apply };

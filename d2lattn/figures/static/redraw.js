@@ -1,0 +1,206 @@
+/* While a control moves, only what moves is drawn: Plotly's own modules draw
+   the traces, without the rest of Plotly (defaults, axes, margins, legends).
+   This knows Plotly from the inside, so it works with one version alone. */
+(function () {
+  "use strict";
+  const d2l = (window.d2lattn = window.d2lattn || {});
+  if (d2l.redraw) return;
+
+  // What may move in a trace so that nothing else has to be drawn anew.
+  const MOVABLE = {
+    scatter: /^(x|y|text|hovertext|customdata|marker\.(size|opacity|color))$/,
+    bar: /^(x|y|text|hovertext|customdata|marker\.(opacity|color))$/,
+    heatmap: /^(z|text|hovertext|customdata)$/,
+  };
+  const at = (part, path) => path.reduce((inner, key) => inner?.[key], part);
+  const put = (part, path, value) => {
+    at(part, path.slice(0, -1))[path.at(-1)] = value;
+  };
+
+  /** What a legend shows of the sizes of many marks, nearly. */
+  const mean = (all) => Array.isArray(all)
+    ? (all.reduce((a, b) => a + b, 0) / all.length).toPrecision(3) : all;
+
+  const axesOf = (plot, trace) => {
+    const { xaxis, yaxis } = plot._fullLayout._plots[trace.xaxis + trace.yaxis];
+    return [xaxis, yaxis];
+  };
+
+  /** Where the numbers of a trace end, as its axes see it. */
+  const ends = (plot, trace) => JSON.stringify(axesOf(plot, trace).map((axis) =>
+    axis.autorange && trace._extremes[axis._id]));
+
+  /** Whether a trace can be drawn by itself when this in it moves. */
+  function movable(plot, trace, path, value) {
+    const name = path.join(".");
+    if (trace?.visible !== true || !MOVABLE[trace.type]?.test(name)) return false;
+    if (trace.error_x?.visible || trace.error_y?.visible) return false;
+    if (trace.type === "heatmap") {
+      const before = trace.z;
+      const colors = trace.zauto === false && !trace.coloraxis;
+      return colors && (name !== "z" || before.length === value.length &&
+        before[0]?.length === value[0]?.length);
+    }
+    if (path[0] === "marker") {
+      const numbers = path[1] === "color" &&
+        typeof [value].flat()[0] !== "string"; // with a scale of their own
+      const inLegend = trace.showlegend && plot._fullLayout.showlegend;
+      return !numbers && !(inLegend && mean(at(trace, path)) !== mean(value)) &&
+        Array.isArray(at(trace, path)) === Array.isArray(value);
+    }
+    const axis = axesOf(plot, trace)["xy".indexOf(name)];
+    return !axis || ["linear", "log"].includes(axis.type);
+  }
+
+  /** Put numbers through the trace's own arithmetic.
+      @returns {boolean} whether the axes can stay as they are */
+  function compute(plot, trace) {
+    const before = ends(plot, trace);
+    const { x, y, _module: module } = trace;
+    if (trace.type !== "heatmap")
+      trace._length = Math.min(x?.length ?? Infinity, y?.length ?? Infinity);
+    trace._extremes = {};
+    let points = trace._length === 0 ? [] : module.calc(plot, trace);
+    if (!points[0]) points = [{ x: undefined, y: undefined }];
+    points[0].t ??= {};
+    points[0].trace = trace;
+    plot.calcdata[trace.index] = points;
+    return () => ends(plot, trace) === before;
+  }
+
+  const subplotOf = (plot, trace) =>
+    plot._fullLayout._plots[trace.xaxis + trace.yaxis];
+
+  /** The traces that one call of their module draws. */
+  function together(plot, trace) {
+    const all = plot._fullData.filter((other) => other.visible === true &&
+      other.type === trace.type && subplotOf(plot, other) === subplotOf(plot, trace));
+    // Only what is filled up to its neighbour hangs on that.
+    return trace.type === "scatter" && all.every(({ fill }) => fill === "none")
+      ? [trace] : all;
+  }
+
+  /** Have each module draw its traces that moved. */
+  function drawTraces(plot, traces) {
+    const stays = traces.map((trace) => compute(plot, trace));
+    for (const trace of traces)
+      trace._module.crossTraceCalc?.(plot, subplotOf(plot, trace));
+    if (!stays.every((holds) => holds())) return false;
+    const done = new Set();
+    for (const trace of traces) {
+      if (done.has(trace)) continue;
+      const group = together(plot, trace);
+      group.forEach((other) => done.add(other));
+      const { _module: module } = trace;
+      const subplot = subplotOf(plot, trace);
+      const layer = subplot.plot.select(
+        "g." + (module.layerName || module.name + "layer"));
+      // With a transition that takes no time, the other traces stay.
+      const alone = group.length === 1 ? { duration: 0 } : undefined;
+      module.plot(plot, subplot,
+        group.map(({ index }) => plot.calcdata[index]), layer, alone);
+      if (trace.type === "bar") module.style(plot, layer.selectAll("g.trace"));
+    }
+    return true;
+  }
+
+  /** Text of lines, in which parts may be bold or slanted, as Plotly sets it.
+      @param {boolean} [grows] whether it may have more lines, or fewer
+      @returns {boolean} whether it could be written */
+  function write(element, text, grows = false) {
+    const lines = [...element.querySelectorAll("tspan.line")];
+    const { body } = new DOMParser().parseFromString(String(text), "text/html");
+    if (body.querySelector(":not(b, i, br)") || body.querySelector("b *, i *"))
+      return false;
+    const wanted = [[]];
+    for (const part of body.childNodes)
+      if (part.nodeName === "BR") wanted.push([]);
+      else wanted.at(-1).push(part);
+    const many = Math.max(lines.length, 1);
+    if (/\$/.test(text) || wanted.length !== many && !(grows && lines.length))
+      return false;
+    for (const line of lines.splice(wanted.length)) line.remove();
+    while (lines.length && lines.length < wanted.length) {
+      const line = lines[0].cloneNode();
+      line.setAttribute("dy", `${lines.length * 1.3}em`);
+      lines.push(element.appendChild(line));
+    }
+    wanted.forEach((parts, i) => {
+      (lines[i] ?? element).replaceChildren(...parts.map((part) => {
+        const words = part.textContent;
+        if (part.nodeName === "#text") return words;
+        const span = document.createElementNS(element.namespaceURI, "tspan");
+        span.setAttribute("style", part.nodeName === "B"
+          ? "font-weight:bold" : "font-style:italic");
+        span.textContent = words;
+        return span;
+      }));
+    });
+    element.setAttribute("data-unformatted", text);
+    return true;
+  }
+
+  /** The words of ticks that stay where they are. */
+  function drawTicks(plot, name, texts) {
+    const axis = plot._fullLayout[name];
+    const ticks = [...plot.querySelectorAll(`.${axis._id}tick text`)];
+    const title = plot.querySelector(`.g-${axis._id}title text`);
+    // Words of another width would move a title, the margins or each other.
+    if (axis._id[0] === "x" || title || axis.automargin) return false;
+    return ticks.length === texts.length &&
+      ticks.every((tick, i) => write(tick, texts[i]));
+  }
+
+  /** The words of an annotation that only they are seen of, and whose place
+      does not hang on how wide they are. */
+  function drawWords(plot, i) {
+    const { xanchor, yanchor, align, width, height, showarrow, textangle,
+      bgcolor, bordercolor, text } = plot._fullLayout.annotations[i];
+    const words = plot.querySelector(
+      `.annotation[data-index="${i}"] .annotation-text`);
+    const seen = [bgcolor, bordercolor].some((it) => !/, ?0\)$/.test(it));
+    return Boolean(words) && !seen && !showarrow && !width && !height &&
+      !Number(textangle) && xanchor === "left" && align === "left" &&
+      write(words, text, yanchor === "top");
+  }
+
+  /** What moves in the layout, by path: how it is drawn. */
+  function drawLayout(plot, path, value) {
+    const [kind, ...rest] = path.slice(1);
+    if (kind === "meta") return true;
+    if (kind === "title" && rest[0] === "text") {
+      const title = plot.querySelector(".gtitle");
+      plot._fullLayout.title.text = value;
+      const { yanchor } = plot._fullLayout.title;
+      return Boolean(title) && write(title, value, yanchor === "top");
+    }
+    if (/^[xy]axis\d*$/.test(kind) && rest[0] === "ticktext") {
+      plot._fullLayout[kind].ticktext = value;
+      return drawTicks(plot, kind, value);
+    }
+    if (kind !== "annotations" || rest[1] !== "text") return false;
+    put(plot._fullLayout, path.slice(1), value);
+    return drawWords(plot, rest[0]);
+  }
+
+  /** Draw a figure of which only the leaves at these paths have moved.
+      @param {HTMLElement} plot @param {object} figure
+      @param {(string | number)[][]} paths
+      @returns {boolean} false if Plotly has to draw it as a whole */
+  d2l.redraw = (plot, figure, paths) => {
+    if (Plotly.version !== d2l.version) return false;
+    const traces = new Set();
+    for (const path of paths.filter(([part]) => part === "data")) {
+      const trace = plot._fullData[path[1]];
+      const value = at(figure, path);
+      if (!movable(plot, trace, path.slice(2), value)) return false;
+      put(trace, path.slice(2), value);
+      put(plot.data[path[1]], path.slice(2), value);
+      traces.add(trace);
+    }
+    if (plot._hoverdata) Plotly.Fx.unhover(plot);
+    return drawTraces(plot, [...traces]) &&
+      paths.filter(([part]) => part === "layout").every((path) =>
+        drawLayout(plot, path, at(figure, path)));
+  };
+})();
