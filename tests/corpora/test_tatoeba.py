@@ -151,6 +151,7 @@ def test_progress_shows_where_somebody_waits(waits, monkeypatch):
         ),
     )
     monkeypatch.setattr(sys.stderr, "isatty", lambda: waits)
+    monkeypatch.setenv("TQDM_DISABLE", "0")
     with served(monkeypatch):
         tatoeba.load()
     assert [it.progressbar for it in downloaders] == [waits]
