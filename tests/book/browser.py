@@ -98,6 +98,11 @@ def unfold(page: Any) -> None:
     )
 
 
+# What is unfolded fades in, and is paler until then.
+FADED_IN = """() => Promise.allSettled(document.getAnimations()
+    .filter((it) => it.effect.getComputedTiming().endTime < Infinity)
+    .map((it) => it.finished))"""
+
 # The theme scrolls smoothly, which takes its time.
 INTO_VIEW = """part => part.scrollIntoView(
     { block: "center", behavior: "instant" })"""
@@ -118,6 +123,7 @@ def settle(page: Any) -> None:
     start(page)
     page.evaluate("window.MathJax?.startup?.promise")
     page.evaluate("document.fonts.ready.then(() => scrollTo(0, 0))")
+    page.evaluate(FADED_IN)
 
 
 def look(plot: Any, paths: list[tuple]) -> list[Any]:
