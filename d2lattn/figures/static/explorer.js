@@ -96,6 +96,8 @@
     let shown, busy = false, stale = false, resting;
 
     function drawFrame(frame) {
+      // Plotly takes the place of a text that is now empty for a text.
+      for (const empty of plot.querySelectorAll(".textpoint:empty")) empty.remove();
       const moved = d2l.frames.apply(spec.figure, moving, buffer, frame, shown);
       const first = shown === undefined;
       shown = frame;

@@ -21,8 +21,11 @@
   const mean = (all) => Array.isArray(all)
     ? (all.reduce((a, b) => a + b, 0) / all.length).toPrecision(3) : all;
 
+  const subplotOf = (plot, trace) =>
+    plot._fullLayout._plots[trace.xaxis + trace.yaxis];
+
   const axesOf = (plot, trace) => {
-    const { xaxis, yaxis } = plot._fullLayout._plots[trace.xaxis + trace.yaxis];
+    const { xaxis, yaxis } = subplotOf(plot, trace);
     return [xaxis, yaxis];
   };
 
@@ -68,9 +71,6 @@
     return () => ends(plot, trace) === before;
   }
 
-  const subplotOf = (plot, trace) =>
-    plot._fullLayout._plots[trace.xaxis + trace.yaxis];
-
   /** The traces that one call of their module draws. */
   function together(plot, trace) {
     const all = plot._fullData.filter((other) => other.visible === true &&
@@ -91,6 +91,7 @@
       if (done.has(trace)) continue;
       const group = together(plot, trace);
       group.forEach((other) => done.add(other));
+      if (trace.type === "heatmap" && d2l.drawBricks(plot, trace)) continue;
       const { _module: module } = trace;
       const subplot = subplotOf(plot, trace);
       const layer = subplot.plot.select(
@@ -102,85 +103,6 @@
       if (trace.type === "bar") module.style(plot, layer.selectAll("g.trace"));
     }
     return true;
-  }
-
-  /** Text of lines, in which parts may be bold or slanted, as Plotly sets it.
-      @param {boolean} [grows] whether it may have more lines, or fewer
-      @returns {boolean} whether it could be written */
-  function write(element, text, grows = false) {
-    const lines = [...element.querySelectorAll("tspan.line")];
-    const { body } = new DOMParser().parseFromString(String(text), "text/html");
-    if (body.querySelector(":not(b, i, br)") || body.querySelector("b *, i *"))
-      return false;
-    const wanted = [[]];
-    for (const part of body.childNodes)
-      if (part.nodeName === "BR") wanted.push([]);
-      else wanted.at(-1).push(part);
-    const many = Math.max(lines.length, 1);
-    if (/\$/.test(text) || wanted.length !== many && !(grows && lines.length))
-      return false;
-    for (const line of lines.splice(wanted.length)) line.remove();
-    while (lines.length && lines.length < wanted.length) {
-      const line = lines[0].cloneNode();
-      line.setAttribute("dy", `${lines.length * 1.3}em`);
-      lines.push(element.appendChild(line));
-    }
-    wanted.forEach((parts, i) => {
-      (lines[i] ?? element).replaceChildren(...parts.map((part) => {
-        const words = part.textContent;
-        if (part.nodeName === "#text") return words;
-        const span = document.createElementNS(element.namespaceURI, "tspan");
-        span.setAttribute("style", part.nodeName === "B"
-          ? "font-weight:bold" : "font-style:italic");
-        span.textContent = words;
-        return span;
-      }));
-    });
-    element.setAttribute("data-unformatted", text);
-    return true;
-  }
-
-  /** The words of ticks that stay where they are. */
-  function drawTicks(plot, name, texts) {
-    const axis = plot._fullLayout[name];
-    const ticks = [...plot.querySelectorAll(`.${axis._id}tick text`)];
-    const title = plot.querySelector(`.g-${axis._id}title text`);
-    // Words of another width would move a title, the margins or each other.
-    if (axis._id[0] === "x" || title || axis.automargin) return false;
-    return ticks.length === texts.length &&
-      ticks.every((tick, i) => write(tick, texts[i]));
-  }
-
-  /** The words of an annotation that only they are seen of, and whose place
-      does not hang on how wide they are. */
-  function drawWords(plot, i) {
-    const { xanchor, yanchor, align, width, height, showarrow, textangle,
-      bgcolor, bordercolor, text } = plot._fullLayout.annotations[i];
-    const words = plot.querySelector(
-      `.annotation[data-index="${i}"] .annotation-text`);
-    const seen = [bgcolor, bordercolor].some((it) => !/, ?0\)$/.test(it));
-    return Boolean(words) && !seen && !showarrow && !width && !height &&
-      !Number(textangle) && xanchor === "left" && align === "left" &&
-      write(words, text, yanchor === "top");
-  }
-
-  /** What moves in the layout, by path: how it is drawn. */
-  function drawLayout(plot, path, value) {
-    const [kind, ...rest] = path.slice(1);
-    if (kind === "meta") return true;
-    if (kind === "title" && rest[0] === "text") {
-      const title = plot.querySelector(".gtitle");
-      plot._fullLayout.title.text = value;
-      const { yanchor } = plot._fullLayout.title;
-      return Boolean(title) && write(title, value, yanchor === "top");
-    }
-    if (/^[xy]axis\d*$/.test(kind) && rest[0] === "ticktext") {
-      plot._fullLayout[kind].ticktext = value;
-      return drawTicks(plot, kind, value);
-    }
-    if (kind !== "annotations" || rest[1] !== "text") return false;
-    put(plot._fullLayout, path.slice(1), value);
-    return drawWords(plot, rest[0]);
   }
 
   /** Draw a figure of which only the leaves at these paths have moved.
@@ -201,6 +123,6 @@
     if (plot._hoverdata) Plotly.Fx.unhover(plot);
     return drawTraces(plot, [...traces]) &&
       paths.filter(([part]) => part === "layout").every((path) =>
-        drawLayout(plot, path, at(figure, path)));
+        d2l.drawWords(plot, path, at(figure, path)));
   };
 })();

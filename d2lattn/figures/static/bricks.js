@@ -1,0 +1,84 @@
+/* A heat map whose columns or rows differ in width, or stand apart: Plotly
+   fills its bricks one by one, these lines pixel by pixel, in a tenth of the
+   time and to the same picture. */
+(function () {
+  "use strict";
+  const d2l = (window.d2lattn = window.d2lattn || {});
+  if (d2l.drawBricks) return;
+
+  const SHADES = 1024;
+
+  /** @type {Map<string, Uint32Array>} the pixels of a colour scale */
+  const palettes = new Map();
+
+  /** @param {[number, string][]} colorscale */
+  function pixelsOf(colorscale) {
+    const key = JSON.stringify(colorscale);
+    if (!palettes.has(key)) {
+      const [canvas, context] = sheet(SHADES, 1);
+      const gradient = context.createLinearGradient(0, 0, SHADES, 0);
+      for (const [at, color] of colorscale) gradient.addColorStop(at, color);
+      context.fillStyle = gradient;
+      context.fillRect(0, 0, SHADES, 1);
+      const { data } = context.getImageData(0, 0, canvas.width, 1);
+      palettes.set(key, new Uint32Array(data.buffer));
+    }
+    return palettes.get(key);
+  }
+
+  function sheet(width, height) {
+    const canvas = document.createElement("canvas");
+    Object.assign(canvas, { width, height });
+    return [canvas, canvas.getContext("2d", { willReadFrequently: true })];
+  }
+
+  /** From where to where each brick goes along an axis, in pixels. */
+  function spans(axis, edges, start, size, gap) {
+    const at = edges.map((edge) => Math.min(Math.max(
+      Math.round(axis.c2p(edge) - start), 0), size));
+    return at.slice(1).map((end, i) => {
+      const from = Math.min(at[i], end) + Math.floor(gap / 2);
+      return [from, from + Math.abs(end - at[i]) - gap];
+    });
+  }
+
+  /** Draw a heat map in its own image, whose place stands.
+      @param {HTMLElement} plot @param {object} trace one of `_fullData`
+      @returns {boolean} whether it is one of these maps, and was drawn */
+  d2l.drawBricks = (plot, trace) => {
+    const { xgap = 0, ygap = 0, zmin, zmax } = trace;
+    const even = trace._islinear && !xgap && !ygap;
+    if (even || trace.zsmooth || trace.texttemplate || trace.reversescale)
+      return false;
+    const subplot = plot._fullLayout._plots[trace.xaxis + trace.yaxis];
+    const group = [...subplot.plot.node().querySelectorAll(".hm")]
+      .find(({ __data__: [point] }) => point.trace.uid === trace.uid);
+    const image = group?.querySelector("image");
+    if (!image) return false;
+    const [left, top, width, height] = ["x", "y", "width", "height"]
+      .map((name) => Number(image.getAttribute(name)));
+    const [{ x, y, z }] = plot.calcdata[trace.index];
+    const columns = spans(subplot.xaxis, x, left, width, xgap);
+    const rows = spans(subplot.yaxis, y, top, height, ygap);
+    const shades = pixelsOf(trace.colorscale);
+    const scale = SHADES / (zmax - zmin);
+    const [canvas, context] = sheet(width, height);
+    const picture = context.createImageData(width, height);
+    const pixels = new Uint32Array(picture.data.buffer);
+    rows.forEach(([from, to], i) => {
+      if (from >= to) return;
+      const line = from * width;
+      columns.forEach(([start, end], j) => {
+        if (z[i][j] === undefined) return;
+        const shade = Math.floor((z[i][j] - zmin) * scale);
+        const pixel = shades[Math.min(Math.max(shade, 0), SHADES - 1)];
+        pixels.fill(pixel, line + start, line + Math.max(start, end));
+      });
+      for (let row = from + 1; row < to; row++)
+        pixels.copyWithin(row * width, line, line + width);
+    });
+    context.putImageData(picture, 0, 0);
+    image.setAttribute("href", canvas.toDataURL());
+    return true;
+  };
+})();
