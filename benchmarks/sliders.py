@@ -1,13 +1,18 @@
 """What does a figure cost the reader who drags it?
 
-Builds small books with the real book's settings, opens them in Chromium and
-measures: from a pressed arrow key to the redrawn map of 50 x 50 weights; from
-opening a page to its first figure that can be dragged; what ten figures cost
-the first screen; and the bytes that each page of the real book loads.
+Opens the built book in Chromium and measures, each beside what it was before
+a figure was drawn by parts of Plotly:
 
-    python benchmarks/sliders.py
+- a drag of a second, with an input at each animation frame, on each slider of
+  each explorer: from input to drawn, and the time between frames, where a
+  moving figure is drawn directly, and where Plotly draws it as a whole;
+- from opening the title page to a figure that can be dragged, with Plotly's
+  cartesian part and with all of it;
+- the bytes that each page loads.
 
-prints the tables and writes `results/sliders.json`.
+    make book && python benchmarks/sliders.py
+
+prints the tables and writes `results/sliders.json`. It wants a quiet machine.
 """
 
 import gzip
@@ -16,9 +21,6 @@ import os
 import platform
 import shutil
 import statistics
-import subprocess
-import sys
-import tempfile
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -27,191 +29,145 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from d2lattn.figures import bundle
+
 ROOT = Path(__file__).resolve().parents[1]
+BOOK = ROOT / "_build" / "html"
 RESULTS = Path(__file__).with_name("results") / "sliders.json"
-MOVES, LOADS = 400, 7
+LOADS = 9
 SCREEN = {"width": 1280, "height": 900}
+FIGURES = ".d2l-explorer, .d2l-figure"
 
-HEAD = """---
-jupytext:
-  text_representation: {extension: .md, format_name: myst}
-kernelspec: {display_name: Python 3, language: python, name: python3}
----
-# A page
-"""
-SETUP = """
-```{code-cell} ipython3
-import torch
-from d2lattn.figures import describe, explore, heatmap
-from d2lattn.pooling import KERNELS, kernel_weights
-x = torch.linspace(0, 5, 50)[:, None]
-def attention_map(bandwidth=0.5, kernel="gaussian"):
-    weights = kernel_weights(x, x, KERNELS[kernel], bandwidth)
-    figure = heatmap(weights, zmax=1, title="Weights")
-    return describe(figure, f"Bandwidth {bandwidth}, {kernel} kernel.")
-```
-"""
-FIGURE = """
-```{code-cell} ipython3
-explore(attention_map, bandwidth=(0.1, 3.0, 0.1),
-        kernel=["gaussian", "boxcar", "epanechnikov"])
-```
-"""
-PROSE = "A query meets its keys, and the weights follow. " * 40 + "\n\n"
-
-# Notes when a key was pressed, its figure drawn, and the screen painted.
-CLOCK = """root => {
-    let pressed;
-    root.times = [];
-    addEventListener("keydown", (e) => { pressed = e.timeStamp; }, true);
-    root.addEventListener("d2l:drawn", () => {
-        const from = pressed, drawn = performance.now();
-        requestAnimationFrame(() => {
-            const channel = new MessageChannel();
-            channel.port1.onmessage = () =>
-                root.times.push([drawn - from, performance.now() - from]);
-            channel.port2.postMessage("after this frame");
-        });
+# Drag a slider there and back for a second. What is heard of an input is the
+# first drawing after it; an input that comes before that waits for no other.
+DRAG = """async (input, whole) => {
+    const root = input.closest(".d2l-explorer");
+    const { redraw } = d2lattn;
+    if (whole) d2lattn.redraw = () => false;
+    const last = Number(input.max), waits = [], drawn = [];
+    let sent = 0, step = Number(input.value);
+    const heard = () => {
+        const now = performance.now();
+        if (sent) waits.push(now - sent);
+        drawn.push(now);
+        sent = 0;
+    };
+    root.addEventListener("d2l:drawn", heard);
+    const end = performance.now() + 1000;
+    await new Promise((stop) => {
+        const tick = () => {
+            if (performance.now() > end) return stop();
+            requestAnimationFrame(tick);
+            step = (step + 1) % (2 * last || 1);
+            input.value = Math.min(step, 2 * last - step);
+            sent ||= performance.now();
+            input.dispatchEvent(new Event("input", { bubbles: true }));
+        };
+        requestAnimationFrame(tick);
     });
+    root.removeEventListener("d2l:drawn", heard);
+    d2lattn.redraw = redraw;
+    await new Promise((rested) => setTimeout(rested, 400));
+    return [waits, drawn.slice(1).map((time, i) => time - drawn[i])];
 }"""
 # Notes when the first figure is ready.
 READY = """new MutationObserver(() => {
     window.d2lReady ||= document.querySelector(".d2l-explorer[data-ready]")
         && performance.now();
 }).observe(document, { subtree: true, attributeFilter: ["data-ready"] });"""
-PAINTED = """() => {
-    const [navigation] = performance.getEntriesByType("navigation");
-    const painted = performance.getEntriesByName("first-contentful-paint");
-    return [painted[0].startTime, navigation.domContentLoadedEventEnd];
+NEAR = """root => {
+    for (const fold of document.querySelectorAll("details")) fold.open = true;
+    root.scrollIntoView({ block: "center", behavior: "instant" });
 }"""
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """Serves files and keeps it to itself."""
+    """Serves the book, with all of Plotly for its part if `whole`."""
+
+    def __init__(self, *args, whole=False, **kwargs):
+        self.whole = whole
+        super().__init__(*args, directory=BOOK, **kwargs)
+
+    def translate_path(self, path):
+        """The file for an address."""
+        file = super().translate_path(path)
+        if self.whole and file.endswith("plotly-cartesian.min.js"):
+            return file.replace("cartesian", "whole")
+        return file
 
     def log_message(self, *_):
         """Say nothing."""
 
 
-def build(folder):
-    """Build pages with no figure, with one, and with ten far apart."""
-    for name in ("_static", "_templates"):
-        shutil.copytree(ROOT / name, folder / name)
-    shutil.copy(ROOT / "_config.yml", folder)
-    (folder / "chapters").mkdir()
-    (folder / "chapters" / "references.bib").touch()
-    far = PROSE * 6 + FIGURE
-    for name, body in {
-        "none": PROSE * 20,
-        "one": FIGURE + PROSE * 20,
-        "ten": FIGURE + far * 9,
-    }.items():
-        text = HEAD + SETUP + body
-        (folder / f"{name}.md").write_text(text, encoding="utf-8")
-    (folder / "_toc.yml").write_text(
-        "format: jb-book\nroot: none\nchapters:\n- file: one\n- file: ten\n",
-        encoding="utf-8",
-    )
-    command = [Path(sys.executable).with_name("jupyter-book"), "build"]
-    subprocess.run([*command, folder], check=True, capture_output=True)
-    return folder / "_build" / "html"
+def serve(**kwargs):
+    """Serve the book on this machine."""
+    handler = partial(Quiet, **kwargs)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}"
 
 
-def redraws(page, root, moves):
-    """Milliseconds from a pressed key to the drawn and to the painted map."""
-    slider = root.query_selector("input[type=range]")
-    slider.scroll_into_view_if_needed()
-    root.evaluate(CLOCK)
-    slider.evaluate("slider => { slider.value = slider.max; }")
-    slider.press("Home")
-    last = int(slider.get_attribute("max"))
-    for i in range(moves):
-        page.wait_for_function(
-            "([root, n]) => root.times.length > n", arg=[root, i]
-        )
-        forth = i // last % 2 == 0
-        page.keyboard.press("ArrowRight" if forth else "ArrowLeft")
-    page.wait_for_function(
-        "([root, n]) => root.times.length > n", arg=[root, moves]
-    )
-    drawn, painted = zip(*root.evaluate("root => root.times")[1:], strict=True)
-    return {"drawn": summary(drawn), "painted": summary(painted)}
+def names():
+    """The pages of the book, without those that Sphinx makes."""
+    made = {"index", "genindex", "search", "404", "py-modindex"}
+    for file in sorted(BOOK.rglob("*.html")):
+        name = file.relative_to(BOOK).with_suffix("").as_posix()
+        if name not in made and not name.startswith(("_static", "_modules")):
+            yield name
 
 
-def summary(times):
-    """The median and the 95th percentile."""
+def summary(waits, between):
+    """The median and the 95th percentile, and the frames that keep up."""
     return {
-        "median": round(statistics.median(times), 1),
-        "p95": round(statistics.quantiles(times, n=20)[-1], 1),
+        "median_ms": round(statistics.median(waits), 1),
+        "p95_ms": round(statistics.quantiles(waits, n=20)[-1], 1),
+        "within_25_ms": round(sum(t <= 25 for t in between) / len(between), 3),
     }
 
 
-def opened(browser, site):
-    """Milliseconds from opening a page to what its reader waits for."""
-    found = {}
-    for name in ("none", "one", "ten"):
-        cold, warm, first = [], [], []
-        for _ in range(LOADS):
-            context = browser.new_context(viewport=SCREEN)
-            context.add_init_script(READY)
-            page = context.new_page()
-            for times in (cold, warm):
-                page.goto(f"{site}/{name}.html")
-                if name != "none":
-                    page.wait_for_function("window.d2lReady")
-                    times.append(page.evaluate("window.d2lReady"))
-                if times is cold:
-                    page.wait_for_timeout(200)
-                    first.append(page.evaluate(PAINTED))
-            context.close()
-        paints, loads = zip(*first, strict=True)
-        found[name] = {
-            "first_paint_cold": round(statistics.median(paints)),
-            "dom_content_loaded_cold": round(statistics.median(loads)),
-        }
-        if name != "none":
-            found[name] |= {
-                "ready_cold": round(statistics.median(cold)),
-                "ready_warm": round(statistics.median(warm)),
+def drags(page):
+    """Drag each slider of a page that is open, both ways of drawing."""
+    found = []
+    for root in page.query_selector_all(".d2l-explorer"):
+        for input_ in root.query_selector_all("input[type=range]"):
+            root.evaluate(NEAR)
+            slider = input_.evaluate("input => input.labels[0].textContent")
+            times = {
+                name: summary(*input_.evaluate(DRAG, whole))
+                for name, whole in (("direct", False), ("whole", True))
             }
+            title = root.evaluate(
+                "root => JSON.parse("
+                "root.querySelector('.d2l-spec').textContent).title"
+            )
+            found.append({"explorer": title, "slider": slider, **times})
     return found
 
 
-def pages(browser, site, folder):
-    """What each page of a book loads, and how its figures follow."""
-    found = {}
-    for file in sorted(folder.rglob("*.html")):
-        name = file.relative_to(folder).with_suffix("").as_posix()
-        if name == "index" or name.startswith("_static/"):
-            continue
-        asked = set()
-        page = browser.new_page(viewport=SCREEN)
-        page.on("request", lambda request, asked=asked: asked.add(request.url))
-        page.goto(f"{site}/{name}.html", wait_until="networkidle")
-        opening = size(asked, site, folder)
-        for figure in page.query_selector_all(".d2l-explorer, .d2l-figure"):
-            figure.scroll_into_view_if_needed()
-            page.wait_for_function("f => f.dataset.ready", arg=figure)
-        page.wait_for_load_state("networkidle")
-        found[name] = {
-            "opening": opening,
-            "all": size(asked, site, folder),
-            "redraw_ms": [
-                redraws(page, figure, MOVES // 10)
-                for figure in page.query_selector_all(".d2l-explorer")
-                if figure.query_selector("input[type=range]")
-            ],
-        }
-        page.close()
-    return found
+def opened(browser, site):
+    """Milliseconds from opening the title page to its figure."""
+    cold, warm = [], []
+    for _ in range(LOADS):
+        context = browser.new_context(viewport=SCREEN)
+        context.add_init_script(READY)
+        page = context.new_page()
+        for times in (cold, warm):
+            page.goto(f"{site}/intro.html")
+            page.wait_for_function("window.d2lReady")
+            times.append(page.evaluate("window.d2lReady"))
+        context.close()
+    return {
+        "cold_ms": round(statistics.median(cold)),
+        "warm_ms": round(statistics.median(warm)),
+    }
 
 
-def size(urls, site, folder):
+def size(urls, site):
     """Kilobytes of the files at these addresses, raw and gzipped."""
     raw = packed = 0
     for url in urls:
         path = url.removeprefix(site).partition("?")[0].partition("#")[0]
-        file = folder / path.lstrip("/")
+        file = BOOK / path.lstrip("/")
         if url.startswith(site) and file.is_file():
             data = file.read_bytes()
             raw += len(data)
@@ -219,71 +175,76 @@ def size(urls, site, folder):
     return {"kB": round(raw / 1e3), "kB_gzipped": round(packed / 1e3)}
 
 
-def serve(folder):
-    """Serve a folder on this machine."""
-    handler = partial(Quiet, directory=folder)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return f"http://127.0.0.1:{server.server_port}"
+def page_of(browser, site, name):
+    """What a page loads, near no figure and with all, and its drags."""
+    asked = set()
+    page = browser.new_page(viewport={**SCREEN, "height": 60})
+    page.on("request", lambda request: asked.add(request.url))
+    page.goto(f"{site}/{name}.html", wait_until="networkidle")
+    found = {"opening": size(asked, site)}
+    page.set_viewport_size(SCREEN)
+    for figure in page.query_selector_all(FIGURES):
+        figure.evaluate(NEAR)
+        page.wait_for_function("f => f.dataset.ready", arg=figure)
+    page.wait_for_load_state("networkidle")
+    found["all"] = size(asked, site)
+    found["drags"] = drags(page)
+    page.close()
+    return found
 
 
 def main():
     """Measure, print and keep."""
-    real = ROOT / "_build" / "html"
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        sync_playwright() as playwright,
-    ):
-        small = build(Path(folder))
+    whole = BOOK / "_static" / "d2l" / "plotly-whole.min.js"
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"),
             args=["--no-sandbox", "--disable-gpu"],
         )
-        site = serve(small)
-        page = browser.new_page(viewport=SCREEN)
-        page.goto(f"{site}/one.html")
-        root = page.wait_for_selector(".d2l-explorer[data-ready]")
+        site = serve()
         found = {
             "versions": {
                 "python": platform.python_version(),
                 "chromium": browser.version,
-                **{name: version(name) for name in ("torch", "plotly")},
+                "plotly": version("plotly"),
             },
             "machine": f"{os.cpu_count()} cores, {platform.machine()}",
-            "redraw_ms": redraws(page, root, MOVES),
-            "open_ms": opened(browser, site),
+            "pages": {n: page_of(browser, site, n) for n in names()},
         }
-        if real.is_dir():
-            found["pages"] = pages(browser, serve(real), real)
+        whole.write_text(bundle.script("whole"), encoding="utf-8")
+        try:
+            found["open"] = {
+                "cartesian": opened(browser, site),
+                "whole": opened(browser, serve(whole=True)),
+            }
+        finally:
+            whole.unlink()
         browser.close()
     show(found)
-    RESULTS.parent.mkdir(exist_ok=True)
-    text = json.dumps(found, indent=2) + "\n"
-    RESULTS.write_text(text, encoding="utf-8")
+    RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 def show(found):
     """Print what was measured."""
     print(found["machine"], *found["versions"].items())
-    print("\nfrom key to map of 50 x 50, ms     median     95%")
-    for name, times in found["redraw_ms"].items():
-        print(f"  {name:30} {times['median']:9} {times['p95']:7}")
-    print("\nfrom opening a page, ms")
-    for name, times in found["open_ms"].items():
-        said = ", ".join(f"{what} {ms}" for what, ms in times.items())
-        print(f"  {name + ' figures':14} {said}")
+    print("\nfrom opening a page, ms     cold   warm")
+    for part, ms in found["open"].items():
+        print(f"  {part:22}{ms['cold_ms']:8}{ms['warm_ms']:7}")
     print("\nkB a page loads           opening  gzipped      all  gzipped")
-    for name, page in found.get("pages", {}).items():
+    for name, page in found["pages"].items():
         sizes = [*page["opening"].values(), *page["all"].values()]
         print(f"  {name:28}" + "  ".join(f"{kb:7}" for kb in sizes))
-    print("\nfrom key to each figure of a page, drawn, ms: median (95%)")
-    for name, page in found.get("pages", {}).items():
-        drawn = [figure["drawn"] for figure in page["redraw_ms"]]
-        said = ", ".join(
-            f"{ms['median']:.0f} ({ms['p95']:.0f})" for ms in drawn
-        )
-        if said:
-            print(f"  {name:28}{said}")
+    print("\nfrom input to drawn, ms: median, 95 %; frames within 25 ms")
+    for page in found["pages"].values():
+        for drag in page["drags"]:
+            title = f"{drag['explorer'][:30]}, {drag['slider'][:12]}"
+            for way in ("direct", "whole"):
+                ms = drag[way]
+                print(
+                    f"  {title if way == 'direct' else '':46}{way:8}"
+                    f"{ms['median_ms']:6}{ms['p95_ms']:7}"
+                    f"{ms['within_25_ms']:7.0%}"
+                )
 
 
 if __name__ == "__main__":

@@ -1,18 +1,20 @@
 """While a control moves, a page draws what moves; at rest, Plotly draws all.
 
-Each explorer is put at random stops, in the light and in the dark, and the two
-drawings of the same frame are compared pixel by pixel.
+Each slider is dragged from an end to a random stop, in the light and in the
+dark, and the two drawings of that frame are compared pixel by pixel.
 """
 
 import base64
 import random
 
+import plotly.graph_objects as go
 import pytest
 import sources
 from browser import TWO_FRAMES, settle
 
+from d2lattn.figures import explore
+
 PAGES = [page for page in sources.pages() if sources.explore_calls(page)]
-STOPS = 2
 FEW = 5  # pixels, of some 300,000: a missing comma is about as many
 
 # Put the controls at these stops; `whole` is whether Plotly draws what is then
@@ -35,6 +37,10 @@ MOVE = """(root, [stops, whole]) => new Promise((drawn) => {
 # The last stop of each control.
 LAST = """inputs => inputs.map(({ type, max, options }) =>
     type === "checkbox" ? 1 : Number(max || options.length - 1))"""
+
+# The controls that are dragged.
+DRAGGED = """inputs => [...inputs.keys()].filter((i) =>
+    inputs[i].type === "range")"""
 
 # The pixels of two pictures that the other has not, to a tenth, where they are
 # or next to it: Plotly rounds the place of a text by its first letter's edge.
@@ -68,6 +74,24 @@ def picture(page, plot):
     return base64.b64encode(plot.screenshot()).decode()
 
 
+def compare(page, blank, root, stops, before):
+    """Drag from one frame to another, and compare both ways to draw that.
+
+    Returns:
+        whether what moved was drawn directly, and the pixels that differ.
+    """
+    plot = root.query_selector(".d2l-plot")
+    # Margins that Plotly measures hang on what it drew before.
+    root.evaluate(MOVE, [stops, True])
+    root.evaluate(MOVE, [before, True])
+    if root.evaluate(MOVE, [stops, False]):
+        return False, []
+    pictures = [picture(page, plot)]
+    root.evaluate(MOVE, [stops, True])
+    pictures.append(picture(page, plot))
+    return True, blank.evaluate(DIFFERENT, pictures)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_both_drawings_are_the_same_picture(visit, browser, name, theme):
@@ -76,26 +100,188 @@ def test_both_drawings_are_the_same_picture(visit, browser, name, theme):
     settle(page)
     blank = browser.new_page()
     chance = random.Random(f"{name} {theme}")
-    faults, direct = [], 0
+    faults, directly = [], 0
     for root in page.query_selector_all(".d2l-explorer"):
-        plot = root.query_selector(".d2l-plot")
         last = root.eval_on_selector_all("[data-control]", LAST)
-        for _ in range(STOPS):
+        dragged = root.eval_on_selector_all("[data-control]", DRAGGED)
+        for i in dragged or range(len(last)):
             stops = [chance.randint(0, most) for most in last]
-            # Margins that Plotly measures hang on what it drew before.
-            for before in [stops, [chance.randint(0, most) for most in last]]:
-                root.evaluate(MOVE, [before, True])
-            if root.evaluate(MOVE, [stops, False]):
-                continue  # Plotly drew it
-            direct += 1
-            pictures = [picture(page, plot)]
-            root.evaluate(MOVE, [stops, True])
-            pictures.append(picture(page, plot))
-            pixels = blank.evaluate(DIFFERENT, pictures)
+            before = [*stops[:i], 0 if stops[i] else last[i], *stops[i + 1 :]]
+            direct, pixels = compare(page, blank, root, stops, before)
+            directly += direct
             if len(pixels) > FEW:
                 label = root.get_attribute("aria-label")
                 faults.append((label, stops, len(pixels), pixels[::40][:5]))
     blank.close()
     assert not faults
-    assert direct
+    assert directly
     assert not trouble
+
+
+# What moves with `k`, 0 to 2, in traces and layout whose axes stand still: and
+# whether it can be drawn directly.
+MOVES = {
+    "points": (lambda k: [go.Scatter(y=[k, 3, 9 - k])], {}, True),
+    "more points": (
+        lambda k: [go.Scatter(y=list(range(3 * k + 1)), mode="markers+lines")],
+        {},
+        True,
+    ),
+    "texts, some empty": (
+        lambda k: [
+            go.Scatter(
+                x=[1, 2, 3],
+                y=[2, 4, 6],
+                text=["one", "two"[: 3 * k], "three"[: 5 * k]],
+                mode="text",
+            )
+        ],
+        {},
+        True,
+    ),
+    "sizes": (
+        lambda k: [
+            go.Scatter(y=[2, 5, 7], mode="markers", marker_size=[9, 9 * k, 30])
+        ],
+        {},
+        True,
+    ),
+    "areas": (
+        lambda k: [
+            go.Scatter(y=[2, 3, 2 + k]),
+            go.Scatter(y=[5, 6 + k, 7], fill="tonexty"),
+        ],
+        {},
+        True,
+    ),
+    "bars, their number and colour": (
+        lambda k: [
+            go.Bar(y=[k + 1, 5, 2][: k + 1], text=["a", "b", "c"][: k + 1]),
+            go.Bar(y=[3, 2, k], marker_color=["red", "blue", "green"][k]),
+        ],
+        {},
+        True,
+    ),
+    "an axis that makes room": (
+        lambda k: [go.Scatter(y=[1, 10**k])],
+        {"yaxis": {"autorange": True}},
+        False,
+    ),
+    "an even map": (
+        lambda k: [go.Heatmap(z=[[k, 1, 2], [2, 1, 0]], zmin=0, zmax=2)],
+        {},
+        True,
+    ),
+    "an uneven map": (
+        lambda k: [
+            go.Heatmap(
+                x=[0.2, 1, 3],
+                y=[1, 8, 9],
+                z=[[k, 1, None], [2, 1, 0], [0, 2 - k, 5]],
+                zmin=0,
+                zmax=2,
+                xgap=3,
+            )
+        ],
+        {"yaxis": {"range": [10, 0]}},
+        True,
+    ),
+    "a map whose colours move": (
+        lambda k: [go.Heatmap(z=[[k, 1], [2, 3]])],
+        {},
+        False,
+    ),
+    "a trace that comes": (
+        lambda k: [go.Scatter(y=[1, 2]), go.Scatter(y=[5], visible=k == 1)],
+        {},
+        False,
+    ),
+    "a title of more lines": (
+        lambda k: [],
+        lambda k: {
+            "title": {
+                "text": "<br>".join(
+                    ["one", "<b>two</b>", "three", "4"][: k + 2]
+                ),
+                "y": 0.9,
+                "yanchor": "top",
+            }
+        },
+        True,
+    ),
+    "an annotation of more lines": (
+        lambda k: [],
+        lambda k: {
+            "annotations": [
+                {
+                    "text": "<br>".join(
+                        ["one", "<i>two</i>", "3", "4"][: k + 2]
+                    ),
+                    "showarrow": False,
+                    "align": "left",
+                    "xanchor": "left",
+                    "yanchor": "top",
+                    "x": 1,
+                    "y": 9,
+                }
+            ]
+        },
+        True,
+    ),
+    "an annotation in the middle": (
+        lambda k: [],
+        lambda k: {"annotations": [{"text": "x" * (k + 1), "x": 1, "y": 9}]},
+        False,
+    ),
+    "labels of ticks": (
+        lambda k: [],
+        lambda k: {
+            "yaxis": {
+                "tickvals": [1, 5],
+                "ticktext": ["low", ["high", "up", "far"][k]],
+                "automargin": False,
+            }
+        },
+        True,
+    ),
+    "a shape": (
+        lambda k: [],
+        lambda k: {"shapes": [{"x0": 0, "x1": k + 1, "y0": 1, "y1": 3}]},
+        False,
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def kinds(browser):
+    """A page with an explorer for each kind of change."""
+    page = browser.new_page()
+    axes = {"xaxis": {"range": [-0.5, 4]}, "yaxis": {"range": [0, 10]}}
+
+    def explorer(traces, layout):
+        def figure(k=1):
+            moved = layout(k) if callable(layout) else layout
+            figure = go.Figure(
+                traces(k), axes | {"height": 220, "showlegend": False}
+            )
+            return figure.update_layout(moved)
+
+        return explore(figure, k=(0, 2)).to_html()
+
+    markup = [explorer(*made) for *made, _ in MOVES.values()]
+    page.set_content("".join(markup))
+    settle(page)
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_each_kind_of_change(browser, kinds, name):
+    index = list(MOVES).index(name)
+    root = kinds.query_selector_all(".d2l-explorer")[index]
+    blank = browser.new_page()
+    for before, stop in [(0, 1), (1, 2), (2, 1), (1, 0)]:
+        direct, pixels = compare(kinds, blank, root, [stop], [before])
+        assert direct == MOVES[name][-1]
+        assert len(pixels) <= FEW, (before, stop)
+    blank.close()

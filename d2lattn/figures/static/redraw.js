@@ -105,12 +105,7 @@
     return true;
   }
 
-  /** Draw a figure of which only the leaves at these paths have moved.
-      @param {HTMLElement} plot @param {object} figure
-      @param {(string | number)[][]} paths
-      @returns {boolean} false if Plotly has to draw it as a whole */
-  d2l.redraw = (plot, figure, paths) => {
-    if (Plotly.version !== d2l.version) return false;
+  function draw(plot, figure, paths) {
     const traces = new Set();
     for (const path of paths.filter(([part]) => part === "data")) {
       const trace = plot._fullData[path[1]];
@@ -124,5 +119,19 @@
     return drawTraces(plot, [...traces]) &&
       paths.filter(([part]) => part === "layout").every((path) =>
         d2l.drawWords(plot, path, at(figure, path)));
+  }
+
+  /** Draw a figure of which only the leaves at these paths have moved.
+      @param {HTMLElement} plot @param {object} figure
+      @param {(string | number)[][]} paths
+      @returns {boolean} false if Plotly has to draw it as a whole */
+  d2l.redraw = (plot, figure, paths) => {
+    if (Plotly.version !== d2l.version) return false;
+    try {
+      return draw(plot, figure, paths);
+    } catch (error) { // the reader need not see what we did not foresee
+      console.warn(error);
+      return false;
+    }
   };
 })();
