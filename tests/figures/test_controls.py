@@ -128,7 +128,10 @@ def test_where_a_control_starts_otherwise():
 
 @pytest.mark.parametrize(
     ("options", "default"),
-    [([1, True], True), ([True, 1], 1), ([1.0, 2.0], 2), ([0.0, NAN], NAN)],
+    [
+        *(([1, True], True), ([1.0, 2.0], 2), ([0.0, NAN], NAN)),
+        ([7, float("7")], float("7")),
+    ],
 )
 def test_options_are_found_by_identity_then_type_then_equality(
     options, default
@@ -173,7 +176,8 @@ def test_labels_have_the_digits_of_the_range():
     assert parse((0, 1, 0.5)).labels == ("0.0", "0.5", "1.0")
     assert parse((0, 1, 0.25)).labels[:2] == ("0.00", "0.25")
     assert parse((8, 10)).labels == ("8", "9", "10")
-    assert parse((-0.0, 0.2, 0.1)).labels[0] == "0.0"
+    assert parse((-0.2, 0.2, 0.1)).labels[2] == "0.0"
+    assert parse((-math.pi, math.pi, math.pi / 3)).labels[3] == "0.0000"
     assert parse((0.0, math.pi, math.pi / 2)).labels[1] == "1.5708"
     assert parse(0.7).labels[-1] == "2.1"
 
