@@ -196,11 +196,6 @@ def test_a_link_within_the_page_jumps(visit):
     assert page.evaluate("scrollY") == before
 
 
-def test_there_is_motion_to_stop(visit):
-    page, _ = visit("chapters/notation", reduced_motion="no-preference")
-    assert page.evaluate(MOVES) != []
-
-
 FOCUSED = "() => document.activeElement.outerHTML.slice(0, 200)"
 OPENED = """() => {
     const dialog = document.querySelector("dialog[open]");

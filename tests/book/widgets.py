@@ -1,7 +1,6 @@
 """An explorer's widgets in a running notebook, moved as a hand does."""
 
 import ast
-from typing import NamedTuple
 
 import expected
 from browser import INTO_VIEW, look, until
@@ -11,33 +10,17 @@ from d2lattn.figures import leaves
 SECONDS = 120  # for a server to start, or a figure to follow
 
 
-class Slider(NamedTuple):
-    """How the parts of a slider are found; held is a handle that is."""
-
-    handle: str
-    held: str
-    track: str
-
-
-IPYWIDGETS_8 = Slider(".noUi-handle", ".noUi-active", ".noUi-base")
-IPYWIDGETS_7 = Slider(
-    ".ui-slider-handle", ".ui-slider-handle.ui-state-active", ".ui-slider"
-)
-
-
 class Widgets:
     """The widgets of one explorer, and what its figure should show.
 
     Args:
         output: the cell that shows them.
         explorer: what they were made from.
-        slider: how to find the parts of a slider.
     """
 
-    def __init__(self, output, explorer, slider=IPYWIDGETS_8):
+    def __init__(self, output, explorer):
         self.output = output
         self.explorer = explorer
-        self.slider = slider
         self.plot = output.locator(".js-plotly-plot")
 
     def widget(self, control):
@@ -114,9 +97,9 @@ class Widgets:
 
         def slipped():
             # What comes into view may still push what is below it.
-            widget.locator(self.slider.handle).hover()
+            widget.locator(".noUi-handle").hover()
             mouse.down()
-            if widget.locator(self.slider.held).count():
+            if widget.locator(".noUi-active").count():
                 return ""
             mouse.up()
             return "the handle is never where it was"
@@ -124,7 +107,7 @@ class Widgets:
         until(slipped, SECONDS)
         low, high = control.values[0], control.values[-1]
         left = self.values()[control.name] - low < (high - low) / 2
-        track = widget.locator(self.slider.track).bounding_box()
+        track = widget.locator(".noUi-base").bounding_box()
         there = track["x"] + track["width"] * (0.85 if left else 0.15)
         mouse.move(there, track["y"] + track["height"] / 2, steps=12)
         mouse.up()
