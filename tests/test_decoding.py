@@ -14,6 +14,7 @@ from d2lattn.decoding import (
     greedy_search,
     translate,
 )
+from d2lattn.recording import record_attention
 from d2lattn.seq2seq import (
     EncoderDecoder,
     Seq2SeqAttentionDecoder,
@@ -401,6 +402,15 @@ def fail_in_the_third_call():
             raise KeyError
 
     return hook
+
+
+def test_a_recording_has_an_entry_a_step_and_a_row_a_sentence():
+    model = make("Bahdanau")
+    with record_attention(model) as weights:
+        found = greedy_search(model, *draw(), **LIMITS)
+    steps = max(len(h.tokens) + h.finished for h in found)
+    shapes = [(*x.shape,) for x in weights["decoder.attention"]]
+    assert shapes == [(B, 1, K)] * steps
 
 
 # Edges.
