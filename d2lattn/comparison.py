@@ -1,7 +1,7 @@
 """Three layers that turn a sequence into another, and what each costs.
 
 All map n vectors of size d to n of size d, and are made alike:
-`LAYERS[name](num_hiddens, kernel_size)`. Each counts, for a kernel size k,
+`layer(num_hiddens, kernel_size)`. Each counts, for a kernel size k,
 multiplications, steps that wait for each other, and the way of a signal from
 the first position to the last.
 """
@@ -137,14 +137,6 @@ class SelfAttention(nn.Module):
     @staticmethod
     def path_length(n: int, d: int, k: int = 3) -> int:
         return 1
-
-
-#: The three by name, for a table or a menu.
-LAYERS: dict[str, type[nn.Module]] = {
-    "convolution": Convolution,
-    "recurrence": Recurrence,
-    "self-attention": SelfAttention,
-}
 
 
 def check_kernel_size(kernel_size: int) -> None:

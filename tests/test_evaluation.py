@@ -1,9 +1,6 @@
 """Scores: against formulas written out, and by hand."""
 
-import math
 import random
-from collections import Counter
-from fractions import Fraction
 
 import pytest
 import sacrebleu
@@ -36,37 +33,6 @@ def corpus(seed, count=23):
         words[draw.randrange(len(words))] = draw.choice(WORDS)
         translations.append(" ".join(words[: draw.randint(1, 9)]))
     return translations, references
-
-
-def ngrams(words, n):
-    return Counter(zip(*(words[k:] for k in range(n)), strict=False))
-
-
-def bleu_by_formula(translations, references):
-    """Papineni et al. (2002), word by word, where all p are above 0."""
-    c = r = 0
-    matches, totals = [0] * 4, [0] * 4
-    for text, refs in zip(translations, references, strict=True):
-        words, refs = text.split(), [ref.split() for ref in refs]
-        c += len(words)
-        r += min((abs(len(ref) - len(words)), len(ref)) for ref in refs)[1]
-        for n in range(1, 5):
-            found = ngrams(words, n)
-            most = Counter()
-            for ref in refs:
-                most |= ngrams(ref, n)
-            matches[n - 1] += (found & most).total()
-            totals[n - 1] += found.total()
-    p = [m / t for m, t in zip(matches, totals, strict=True)]
-    return 100 * min(1, math.exp(1 - r / c)) * math.prod(p) ** 0.25
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_bleu_is_the_formula(seed):
-    translations, references = corpus(seed)
-    expected = bleu_by_formula(translations, references)
-    assert 1 < expected < 99
-    assert bleu(translations, references).score == pytest.approx(expected)
 
 
 def test_bleu_uses_all_references():
@@ -188,26 +154,6 @@ def test_wrong_weights(shape, num_src, num_tgt, message):
         alignment_links(torch.ones(shape), num_src, num_tgt)
 
 
-def some_links(draw, count):
-    places = [(j, i) for j in range(4) for i in range(4)]
-    return [{*draw.sample(places, draw.randint(0, 7))} for _ in range(count)]
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_error_rate_is_that_of_precision_and_recall(seed):
-    draw = random.Random(seed)
-    found, sure = some_links(draw, 6), some_links(draw, 6)
-    A, S = (
-        {(n, *link) for n, links in enumerate(each) for link in links}
-        for each in (found, sure)
-    )
-    precision = Fraction(len(A & S), len(A))
-    recall = Fraction(len(A & S), len(S))
-    f_measure = 2 * precision * recall / (precision + recall)
-    rate = alignment_error_rate(found, sure)
-    assert rate == pytest.approx(float(1 - f_measure))
-
-
 @pytest.mark.parametrize(
     ("found", "sure", "rate"),
     [
@@ -215,6 +161,12 @@ def test_error_rate_is_that_of_precision_and_recall(seed):
         ([{(0, 1)}], [{(1, 0)}], 1.0),
         ([set()], [{(0, 0)}], 1.0),
         ([{(0, 0)}], [set()], 1.0),
+        # Two right of three found and of five sure: 1 - 2 * 2 / (3 + 5).
+        (
+            [{(0, 0), (1, 1)}, {(0, 1)}],
+            [{(0, 0), (1, 1)}, {(2, 0), (1, 0), (0, 0)}],
+            1 / 2,
+        ),
         # A link said twice is one link.
         ([[(0, 0), (0, 0), (1, 1)]], [[(0, 0)]], 1 / 3),
     ],

@@ -96,21 +96,6 @@ def test_is_pytorchs(sizes, bias, valid_lens, dtype, device):
 
 
 @LENGTHS
-def test_projecting_once_is_enough(valid_lens):
-    attention = make()
-    queries, keys, values = draw()
-    k, v = attention.project(keys, values)
-    output = attention.attend(queries, k, v, valid_lens)
-    expected = attention(queries, keys, values, valid_lens)
-    assert output.equal(expected)
-    if valid_lens is None:
-        one_by_one = [
-            attention.attend(query, k, v) for query in queries.split(1, dim=1)
-        ]
-        torch.testing.assert_close(torch.cat(one_by_one, dim=1), expected)
-
-
-@LENGTHS
 @SIZES
 def test_recording(sizes, valid_lens, device):
     attention = make(sizes).to(device)
@@ -281,20 +266,6 @@ def test_causal_attention(valid_lens, queries, dtype, device):
         assert error <= 2 * (their.double() - true).abs().max() + floor
     weights = attention.weights(*inputs[:2], lens)
     assert (weights.masked_select(~mask) == 0).all()
-
-
-def test_causal_attention_goes_on_with_a_sequence():
-    attention = CausalAttention()
-    queries, keys, values = draw_heads(K)
-    whole = attention(queries, keys, values)
-    for first, last in ((0, 3), (3, 4), (4, K)):
-        part = (
-            queries[:, :, first:last],
-            keys[:, :, :last],
-            values[:, :, :last],
-        )
-        output = attention(*part)
-        torch.testing.assert_close(output, whole[:, :, first:last])
 
 
 @pytest.mark.usefixtures("unchecked")

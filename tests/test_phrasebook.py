@@ -2,14 +2,14 @@
 
 import hashlib
 import itertools
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 
 import make
 import pytest
 from corpus import CONSTRUCTIONS
 from families import ADJECTIVE_NOUN, ADVERB_VERB, FAMILIES, OWNERS
-from lexicon import ADJECTIVES, NAMES, NOUNS, NUMBERS, VERBS
+from lexicon import ADJECTIVES, NAMES, NOUNS, VERBS
 
 from d2lattn.corpora import phrasebook
 
@@ -147,13 +147,6 @@ def test_words_are_elided_before_vowels_and_nowhere_else(phrases):
             assert (word == "si") <= (after not in {"il", "ils"}), phrase
 
 
-def test_english_has_an_before_vowels(phrases):
-    for phrase in phrases:
-        for word, after in itertools.pairwise(phrase.src):
-            assert (word == "an") <= (after[0] in "aeiou"), phrase
-            assert (word == "a") <= (after[0] not in "aeiou"), phrase
-
-
 def numbered(text):
     return set(text.split())
 
@@ -212,21 +205,6 @@ def test_french_noun_phrases_agree(phrases):
                 assert goes_with(determiner, tgt[first], form), phrase
 
 
-def test_english_nouns_agree_with_their_number(phrases):
-    one, several = (
-        {noun.english[number] for noun in NOUNS.values()} for number in (0, 1)
-    )
-    for phrase in phrases:
-        for i, word in enumerate(phrase.src):
-            after = [w for w in phrase.src[i + 1 :] if w not in ADJECTIVES][
-                0:1
-            ]
-            if word in {"a", "an", "this"}:
-                assert {*after} <= one, phrase
-            elif word in {"these", "many", *NUMBERS}:
-                assert {*after} <= several | {"years", "o'clock"}, phrase
-
-
 ENDINGS = {
     "je": ("e", "s", "x", "ai"),
     "j'": ("e", "s", "ai"),
@@ -248,72 +226,7 @@ def test_french_verbs_agree_with_pronouns(phrases):
                 assert verb.endswith(ENDINGS[word]), phrase
 
 
-def test_english_verbs_agree_with_pronouns(phrases):
-    third = {verb.english[1] for verb in VERBS.values()} | {"was", "does"}
-    base = {verb.english[0] for verb in VERBS.values()} - {"be"}
-    wrong = {"i": third - {"was"} | {"are", "were"}}
-    wrong |= dict.fromkeys(("you", "we", "they"), third | {"am"})
-    wrong |= dict.fromkeys(("he", "she", "it"), base | {"am", "are", "were"})
-    for phrase in phrases:
-        if phrase.src[-1] != "?":  # does she eat
-            for word, after in itertools.pairwise(phrase.src):
-                assert after not in wrong.get(word, ()), phrase
-
-
 AVOIR = numbered("ai as a avons ont")
-ETRE = numbered("suis es est sommes sont")
-BETWEEN = numbered("pas jamais souvent toujours déjà")
-PARTICIPLES = {
-    verb.participle + ending: ending
-    for verb in VERBS.values()
-    for ending in ("", "e", "s", "es")
-    if verb.participle
-}
-
-
-def participles(phrase):
-    """The place of an auxiliary, and the ending of its participle."""
-    for j, word in enumerate(phrase.tgt):
-        if word in AVOIR | ETRE:
-            rest = [w for w in phrase.tgt[j + 1 :] if w not in BETWEEN]
-            if rest[0] in PARTICIPLES:
-                yield j, PARTICIPLES[rest[0]], rest[0]
-
-
-def test_participles_with_avoir_agree_with_an_object_before_them(phrases):
-    wanted = {"me": "e", "you": "", "him": "", "her": "e", "us": "s"}
-    for phrase in phrases:
-        tgt, english = phrase.tgt, {}
-        for i, j in phrase.alignment:
-            english[j] = phrase.src[i]
-        for j, ending, participle in participles(phrase):
-            before = tgt[j - 1]
-            direct = before in {"m'", "t'", "l'", "les"} or (
-                before == "nous" and tgt[j] != "avons"
-            )
-            if tgt[j] not in AVOIR:
-                continue
-            if participle.startswith(("donné", "parlé")) and before != "les":
-                direct = before == "l'"  # to him, to us
-            if direct and english[j - 1] in wanted:
-                assert ending == wanted[english[j - 1]], phrase
-            elif before == "les":
-                assert ending in {"s", "es"}, phrase
-            elif not direct and not {"que", "qu'"} & {*tgt[:j]}:
-                assert ending == "", phrase
-
-
-def test_participles_with_etre_agree_with_the_subject(phrases):
-    wanted = {"je": "e", "tu": "", "il": "", "elle": "e", "nous": "s"}
-    wanted |= {"ils": "s", "elles": "es", "qui": None}
-    for phrase in phrases:
-        for j, ending, _ in participles(phrase):
-            if phrase.tgt[j] in ETRE:
-                at = j - 1 - (phrase.tgt[j - 1] in {"ne", "n'"})
-                who = phrase.tgt[at]
-                assert ending == (wanted.get(who) or ending), phrase
-
-
 ENGLISH_NOUNS = {
     noun.english[several]: FRENCH_NOUNS[noun.french[several]]
     for noun in NOUNS.values()
@@ -323,7 +236,6 @@ ENGLISH_NOUNS = {
 
 
 def test_it_and_them_have_the_gender_of_what_was_named(phrases):
-    seen = Counter()
     for phrase in phrases:
         src, tgt = phrase.src, phrase.tgt
         if phrase.construction != "references":
@@ -338,11 +250,6 @@ def test_it_and_them_have_the_gender_of_what_was_named(phrases):
         )
         clitics = ({"le", "l'"}, {"la", "l'"}, {"les"}, {"les"})[form]
         assert tgt[place] in clitics, phrase
-        for j, ending, _ in participles(phrase):
-            if j == place + 1:
-                assert ending == ("", "e", "s", "es")[form], phrase
-                seen[form] += 1
-    assert min(seen[form] for form in range(4)) > 20
 
 
 def test_no_one_is_a_thing_and_its_opposite(phrases):
@@ -416,26 +323,3 @@ def test_combinations_are_seen_in_their_split_alone(book, family):
         assert not holds(phrase), phrase
     for phrase in book.combinations:
         assert bool(holds(phrase)) == (phrase.construction == family), phrase
-
-
-def test_the_parts_of_combinations_are_seen_often(book):
-    pairs = Counter(itertools.chain.from_iterable(map(pairs_in, book.train)))
-    before, after = Counter(), Counter()
-    for (first, second), count in pairs.items():
-        before[first] += count
-        after[second] += count
-    for adjective, noun in ADJECTIVE_NOUN:
-        assert before[adjective] > 300
-        assert sum(after[form] for form in forms_of(noun)) > 300
-        described = {form for word, form in pairs if word == adjective}
-        assert len(described & {*NOUNS}) > 2  # it stands with others
-    assert after["'s"] > 1000
-    assert min(before[owner] for owner in OWNERS) > 300
-    for adverb, verb in ADVERB_VERB:
-        assert before[adverb] > 200
-        assert sum(after[form] for form in VERBS[verb].english) > 500
-    kinds = Counter(
-        itertools.chain.from_iterable(map(negated_or_moved, book.train))
-    )
-    assert kinds[True, False] > 500
-    assert kinds[False, True] > 500

@@ -113,34 +113,6 @@ def test_no_key_near_gives_zeros(kernel, dtype, device):
         assert x.grad.isfinite().all()
 
 
-def test_bandwidth_goes_from_nearest_to_average():
-    queries, keys, values = draw()
-    narrow, wide = (
-        NadarayaWatson(bandwidth=1e-3),
-        NadarayaWatson(bandwidth=1e6),
-    )
-    nearest = torch.cdist(queries, keys).argmin(dim=-1)  # (B, Q)
-    rows = nearest[..., None].expand(B, Q, V)
-    output = narrow(queries, keys, values)
-    torch.testing.assert_close(output, values.gather(1, rows))
-    mean = values.mean(dim=1, keepdim=True).expand(B, Q, V)
-    torch.testing.assert_close(wide(queries, keys, values), mean)
-
-
-@ALL_KERNELS
-def test_order_of_keys_and_padding_change_nothing(kernel):
-    queries, keys, values = draw()
-    attention = NadarayaWatson(kernel, 2.0)
-    output = attention(queries, keys, values)
-    order = torch.randperm(K)
-    shuffled = attention(queries, keys[:, order], values[:, order])
-    torch.testing.assert_close(shuffled, output)
-    more_keys = torch.cat([keys, queries], dim=1)  # as near as can be
-    more_values = torch.cat([values, 99 * torch.ones(B, Q, V)], dim=1)
-    padded = attention(queries, more_keys, more_values, torch.full((B,), K))
-    torch.testing.assert_close(padded, output)
-
-
 @pytest.mark.parametrize("lead", [(), (13,), (13, 3), (2, 13, 3)], ids=str)
 def test_any_leading_dimensions(lead):
     queries, keys = torch.randn(*lead, Q, D), torch.randn(*lead, K, D)

@@ -136,11 +136,8 @@ def test_a_stale_copy_is_named(root, file, old, new, named, capsys):
         ("https://github.com/Ada-L/our.book/", "ada-l.github.io/our.book/"),
         ("https://github.com/ada/ada.github.io", "ada.github.io/"),
         (publish.UNSET, None),  # to unset it, edit the configuration
-        ("https://github.com/ada_l/attention", None),
         ("https://github.com/ada-l", None),
         ("https://github.com/ada-l/attention/tree/main", None),
-        ("https://github.com/-ada/attention", None),
-        ("http://github.com/ada-l/attention", None),
         ("https://gitlab.com/ada-l/attention", None),
         ("https://github.com/ada-l/attention;reboot", None),
     ],

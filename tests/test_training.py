@@ -11,7 +11,6 @@ from torch import nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from d2lattn.corpora import Batches, SentencePair, Vocab
-from d2lattn.masking import length_mask
 from d2lattn.seq2seq import (
     EncoderDecoder,
     Seq2SeqAttentionDecoder,
@@ -96,20 +95,6 @@ def test_loss_is_the_mean_over_real_tokens(smoothing, device):
             )
     loss = sequence_loss(logits, labels, lens, smoothing)
     assert loss.item() == pytest.approx(sum(wanted).item() / 9, rel=1e-6)
-
-
-@pytest.mark.parametrize("smoothing", [0.0, 0.1])
-def test_padding_has_no_part_in_the_loss(smoothing):
-    logits, labels, lens = some_answers()
-    logits.requires_grad_()
-    loss = sequence_loss(logits, labels, lens, smoothing)
-    loss.backward()
-    real = length_mask(lens, (3, 1, 5)).squeeze(1)
-    assert (logits.grad[real] != 0).all()
-    assert (logits.grad[~real] == 0).all()
-    others = torch.where(real[..., None], logits, 1e9)
-    wild = torch.where(real, labels, Vocab.pad)
-    assert sequence_loss(others, wild, lens, smoothing).equal(loss)
 
 
 @pytest.mark.parametrize(

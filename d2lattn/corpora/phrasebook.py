@@ -20,7 +20,6 @@ man), and how the alignment is decided.
 """
 
 import functools
-import gc
 import hashlib
 import json
 import lzma
@@ -95,13 +94,7 @@ def load() -> Phrasebook:
 
     Raises `ValueError` where its file is missing or damaged.
     """
-    content, collecting = _read(), gc.isenabled()
-    gc.disable()  # the collector would go through all of PyTorch, often
-    try:
-        return _unpack(content)
-    finally:
-        if collecting:
-            gc.enable()
+    return _unpack(_read())
 
 
 def lexicon() -> Lexicon:

@@ -17,22 +17,11 @@ import plotly.offline
 STATIC = files("d2lattn.figures") / "static"
 CARTESIAN = "plotly-cartesian.min.js.gz"  # made by tools/plotly_bundle.py
 # The kinds of traces that the cartesian part knows.
-TRACES = frozenset(
-    {
-        "bar",
-        "box",
-        "contour",
-        "heatmap",
-        "histogram",
-        "histogram2d",
-        "histogram2dcontour",
-        "image",
-        "pie",
-        "scatter",
-        "scatterternary",
-        "violin",
-    }
-)
+TRACES = {
+    *("bar", "box", "contour", "heatmap", "histogram", "histogram2d"),
+    *("histogram2dcontour", "image", "pie", "scatter", "scatterternary"),
+    "violin",
+}
 
 
 @cache

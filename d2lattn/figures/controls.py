@@ -103,13 +103,11 @@ def parse_controls(
             f"{error}"
         ) from error
     return [
-        _control(name, given, _default(parameters.get(name)))
+        _control(
+            name, given, getattr(parameters.get(name), "default", NO_START)
+        )
         for name, given in abbreviations.items()
     ]
-
-
-def _default(parameter: inspect.Parameter | None) -> Any:
-    return NO_START if parameter is None else parameter.default
 
 
 def _control(name: str, given: Any, start: Any) -> Control:

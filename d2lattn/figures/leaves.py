@@ -21,7 +21,7 @@ Frame = dict[Path, Any]
 class _Encoder(PlotlyJSONEncoder):
     def default(self, obj: Any) -> Any:
         if isinstance(obj, np.datetime64):  # a bare integer to Plotly
-            return None if np.isnat(obj) else str(obj)
+            return str(obj)
         if isinstance(obj, np.ndarray) and obj.dtype.kind in "iuf":
             data = base64.b64encode(obj.tobytes()).decode("ascii")
             shape = ",".join(map(str, obj.shape))
@@ -132,8 +132,12 @@ def check_structure(
     Raises:
         ValueError: naming up to three of the leaves and the values.
     """
-    differ = sorted(map(dotted, first.keys() ^ other.keys()))
+    differ = []
+    for path in first.keys() ^ other.keys():
+        keys = (f"[{it}]" if isinstance(it, int) else f".{it}" for it in path)
+        differ.append("".join(keys).removeprefix("."))
     if differ:
+        differ.sort()
         more = f" and {len(differ) - 3} more" if len(differ) > 3 else ""
         raise ValueError(
             f"at {listed(values)} the figure must have the structure of its "
@@ -146,9 +150,3 @@ def check_structure(
 def listed(values: dict[str, Any]) -> str:
     """Values as in a call."""
     return ", ".join(f"{name}={value!r}" for name, value in values.items())
-
-
-def dotted(path: Path) -> str:
-    """A path as it is written in Python."""
-    keys = (f"[{it}]" if isinstance(it, int) else f".{it}" for it in path)
-    return "".join(keys).removeprefix(".")

@@ -1,4 +1,4 @@
-"""What the book is made of: its pages, their code and their formulas."""
+"""What the book is made of: its pages and their code."""
 
 import ast
 import json
@@ -12,8 +12,6 @@ from myst_parser.parsers.mdit import create_md_parser
 from sphinx_external_toc.parsing import parse_toc_yaml
 
 ROOT = Path(__file__).parents[2]
-# Directives whose content is Markdown again, as far as formulas go.
-CODE = ("{code-cell}", "{code-block}", "{code}", "{raw}", "{bibliography}")
 
 
 def pages() -> list[str]:
@@ -65,16 +63,6 @@ def explore_calls(page: str) -> int:
     )
 
 
-def formulas(page: str) -> list[str]:
-    """The TeX of every formula of the page, in order."""
-    return [
-        formula
-        for kind, text in cells(page)
-        if kind == "markdown"
-        for formula in _formulas(parse(text))
-    ]
-
-
 def parse(text: str) -> list:
     """MyST's tokens, with the extensions that `_config.yml` names."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
@@ -84,26 +72,3 @@ def parse(text: str) -> list:
         RendererHTML,
     )
     return parser.parse(text)
-
-
-def _formulas(tokens: list) -> list[str]:
-    found = []
-    for token in tokens:
-        role = token.meta.get("name") if token.type == "myst_role" else None
-        if token.type.startswith(("math_", "amsmath")) or role == "math":
-            found.append(token.content)
-        elif token.type in ("fence", "colon_fence"):
-            found += _of_directive(token)
-        found += _formulas(token.children or [])
-    return found
-
-
-def _of_directive(token) -> list[str]:
-    if not token.info.startswith("{") or token.info.startswith(CODE):
-        return []
-    lines = token.content.splitlines()
-    body = [line for line in lines if not line.startswith(":")]
-    if token.info.startswith("{math}"):
-        return ["\n".join(body)]
-    title = token.info.partition("}")[2]
-    return _formulas(parse("\n".join([title, "", *body])))

@@ -3,25 +3,17 @@
 Nothing is there but what Colab brings. The first cell fetches the package
 with pip and git, from a repository on this machine. Each figure is shown in a
 sandboxed frame of its own, in a real browser.
-
-The same versions also have a classic notebook, where sliders are live.
 """
 
-import json
 import re
-import secrets
-import shlex
-import subprocess
 
 import colab
-import expected
 import nbformat
 import pytest
 import sources
-from browser import listen, start, until
+from browser import listen, start
 from driving import Driven
 from nbformat.v4 import new_code_cell
-from widgets import IPYWIDGETS_7, SECONDS, Widgets, explorer_cells
 
 pytestmark = pytest.mark.on_request
 
@@ -124,81 +116,3 @@ def test_every_slider_moves_in_a_sandbox(ran, browser, page):
             assert len(seen) > 1, control.name
         assert not trouble
         tab.close()
-
-
-CLASSIC = "chapters/01-intuition"
-
-
-@pytest.fixture
-def classic(machine, repository, tmp_path):
-    """The address of a classic notebook server over the chapters."""
-    first = next(
-        cell.source.splitlines()[-1]
-        for cell in nbformat.read(repository / f"{CLASSIC}.ipynb", 4).cells
-        if cell.cell_type == "code"
-    )
-    machine.clear()
-    machine.pip(*shlex.split(first.strip().removeprefix("%pip ")))
-    folders = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR")
-    settings = {
-        "allow_root": True,
-        "ip": "127.0.0.1",
-        "notebook_dir": str(repository / "chapters"),
-        "open_browser": False,
-        "token": secrets.token_hex(),
-    }
-    config = tmp_path / "jupyter_config_dir/jupyter_notebook_config.json"
-    config.parent.mkdir()
-    config.write_text(json.dumps({"NotebookApp": settings}))
-    said = tmp_path / "said"
-    with said.open("wb") as output:
-        server = subprocess.Popen(
-            [colab.PYTHON, "-m", "notebook"],
-            env=machine.environment
-            | {name: str(tmp_path / name.lower()) for name in folders},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    info = tmp_path / f"jupyter_runtime_dir/nbserver-{server.pid}.json"
-
-    def unknown():
-        assert server.poll() is None, said.read_text()
-        return "" if info.exists() else f"no server: {said.read_text()}"
-
-    try:
-        until(unknown, SECONDS)
-        url = json.loads(info.read_text())["url"]
-        name = CLASSIC.rpartition("/")[2]
-        yield f"{url}notebooks/{name}.ipynb?token={settings['token']}"
-    finally:
-        server.terminate()  # and with it its kernels
-        try:
-            server.wait(30)
-        except subprocess.TimeoutExpired:
-            server.kill()
-
-
-def test_sliders_are_live_in_a_classic_notebook(classic, repository, browser):
-    notebook = nbformat.read(repository / f"{CLASSIC}.ipynb", as_version=4)
-    page = browser.new_page(viewport={"width": 1200, "height": 1000})
-    page.set_default_timeout(SECONDS * 1000)
-    page.goto(classic)
-    page.locator("#kernel_indicator_icon.kernel_idle_icon").wait_for()
-    page.locator("#celllink").click()
-    page.locator("#run_all_cells").click()
-    cells = page.locator("#notebook-container > .cell")
-    last = page.locator("#notebook-container > .code_cell").last
-    count = max(cell.get("execution_count") or 0 for cell in notebook.cells)
-
-    def running():
-        said = last.locator(".input_prompt").inner_text().split()
-        return "" if f"[{count}]:" in said else f"the last cell is at {said}"
-
-    until(running, SECONDS)
-    assert not page.locator(".output_error").count()
-    numbers = explorer_cells(notebook)
-    explorers = expected.explorers(CLASSIC)
-    for number, explorer in zip(numbers, explorers, strict=True):
-        Widgets(cells.nth(number), explorer, IPYWIDGETS_7).check()
-    page.close()

@@ -23,18 +23,13 @@ def read(book):
 
 
 @pytest.mark.parametrize("name", WRITTEN)
-def test_every_figure_says_what_it_shows(read, name):
+def test_every_figure_says_what_it_shows_and_has_a_caption(read, name):
     for figure in read(name).article.select(".d2l-explorer, .d2l-figure"):
         said = figure.find(class_="d2l-plot")["aria-label"]
         assert len(said.split()) >= 5, said
         # A sentence, and not the list of values that stands in for one.
         assert re.search(r"[.:;)”]", said), said
         assert "nan" not in re.findall(r"\w+", said), said
-
-
-@pytest.mark.parametrize("name", WRITTEN)
-def test_every_figure_has_a_caption(read, name):
-    for figure in read(name).article.select(".d2l-explorer, .d2l-figure"):
         # A plain figure's stands around the cell that draws it, or the text
         # beside it leads to it.
         around = figure if figure.figcaption else figure.find_parent("figure")

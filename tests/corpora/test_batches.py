@@ -82,23 +82,6 @@ def test_every_pass_has_all_pairs(shuffle):
         assert sorted(read_all(passed)) == sorted(PAIRS)
 
 
-def test_places_fit_together():
-    for batch in batches_of():
-        assert batch.src.shape[1] == batch.src_valid_lens.max()
-        assert batch.tgt.shape[1] == batch.tgt_valid_lens.max()
-        assert batch.tgt.shape == batch.labels.shape
-        rows = zip(*batch, strict=True)
-        for src, src_len, tgt, labels, tgt_len in rows:
-            assert src[src_len - 1] == SRC.eos
-            assert (src[src_len:] == SRC.pad).all()
-            assert tgt[0] == TGT.bos
-            assert labels[tgt_len - 1] == TGT.eos
-            assert tgt[1:tgt_len].equal(labels[: tgt_len - 1])
-            for row in (tgt, labels):
-                assert (row[tgt_len:] == TGT.pad).all()
-                assert (row[:tgt_len] != TGT.pad).all()
-
-
 @pytest.mark.parametrize("max_tokens", [1, 7, 18, 19, 20, 97, 1000, 10**6])
 def test_batches_keep_to_their_size(max_tokens):
     batches = list(batches_of(max_tokens=max_tokens))

@@ -14,18 +14,7 @@ PIXEL = (
 DAYS = pd.date_range("2026-01-30", periods=4)
 X = np.linspace(0, 6, 13)
 SQUARE = np.add.outer(np.arange(5), np.arange(7))
-TEXTS = [
-    "<b>bold</b>",
-    "</script><!--",
-    "naïve 注意 🙂",
-    "\u2028\u2029\t\\",
-    "NaN Infinity",
-    "",
-]
-
-
-def random(t, *shape):
-    return np.random.default_rng(t).normal(size=shape)
+TEXTS = ["<b>bold</b>", "</script><!--", "naïve 注意 🙂", "\u2028\t\\", ""]
 
 
 def scatter(t):
@@ -41,28 +30,15 @@ def scatter(t):
     )
 
 
-def diverging(t):
-    """Gradient descent on w² that runs away at large rates."""
-    w = 10.0 * (1 - 2 * (0.1 + 0.45 * t)) ** np.arange(12)
-    return go.Figure(go.Scatter(y=w**2))
-
-
-def logarithmic(t):
+def scaled(t):
+    """A logarithmic axis, and two that show little of what there is."""
     figure = go.Figure(go.Scatter(x=X, y=10.0 ** (-X * t) * (X != 1)))
-    figure.add_scatter(x=X, y=1e-30 * np.exp(random(t, 13)), yaxis="y2")
+    figure.add_scatter(x=X, y=np.tan(X + t), yaxis="y2")
+    figure.add_scatter(x=X, y=1e6 + X * t, yaxis="y3")
     return figure.update_layout(
         yaxis={"type": "log", "range": [-9, 0]},
-        yaxis2={"type": "log", "overlaying": "y", "side": "right"},
-    )
-
-
-def zoomed(t):
-    """An axis that shows a thousandth of what there is."""
-    figure = go.Figure(go.Scatter(x=X, y=np.tan(X + t)))
-    figure.add_scatter(x=X, y=1e6 + X * t, yaxis="y2")
-    return figure.update_layout(
-        yaxis_range=[-0.01, 0.01],
-        yaxis2={"range": [1e6, 1e6 + 1e-3], "overlaying": "y"},
+        yaxis2={"range": [-0.01, 0.01], "overlaying": "y"},
+        yaxis3={"range": [1e6, 1e6 + 1e-3], "overlaying": "y"},
     )
 
 
@@ -78,57 +54,41 @@ def standing(t):
     )
 
 
-def bar(t):
+def bars(t):
     return go.Figure(
         [
             go.Bar(
                 x=["a", "b", "c"], y=[t, 2, 0.25 / (t + 1)], base=[t, 0, 1]
             ),
-            go.Bar(x=["a", "b", "c"], y=random(t, 3), text=[t, "<i>", None]),
+            go.Bar(x=["a", "b"], y=[1 + 1e-7 * t, t], text=[t, "<i>"]),
+            go.Bar(x=np.array([0.1, 0.3]) * t, y=[1, 2], xaxis="x2"),
         ],
-        {"barmode": "stack", "xaxis": {"categoryorder": "total ascending"}},
+        {
+            "barmode": "stack",
+            "xaxis": {"categoryorder": "total ascending"},
+            "xaxis2": {"type": "category"},
+        },
     )
 
 
-def bar_each(t):
-    """One number a trace."""
-    return go.Figure(
-        [go.Bar(y=[1 + 1e-7 * t * k], name=str(k)) for k in range(4)]
-    )
-
-
-def multicategory(t):
-    groups = [["one", "one", "two"], ["x", "y", "x"]]
-    figure = go.Figure(go.Bar(x=groups, y=[1, t, 2]))
-    return figure.add_bar(x=[["one"] * t, ["x"] * t], y=[3] * t)
-
-
-def numbers_as_categories(t):
-    return go.Figure(
-        go.Bar(x=np.array([0.1, 0.2, 0.3]) * t, y=[1, 2, 3]),
-        {"xaxis": {"type": "category"}},
-    )
-
-
-def histogram(t):
-    numbers = np.round(random(t, 200), 1)
-    return go.Figure(
-        [
-            go.Histogram(
-                x=numbers, xbins={"start": -3, "end": 3, "size": 0.1}
-            ),
-            go.Histogram2d(x=numbers, y=random(t + 9, 200), xaxis="x2"),
-            go.Histogram2dContour(x=numbers, y=numbers[::-1], xaxis="x2"),
-        ]
-    )
+def groups(t):
+    figure = go.Figure(go.Bar(x=[["1", "1"], ["x", "y"]], y=[1, t]))
+    return figure.add_bar(x=[["1"] * t, ["x"] * t], y=[3] * t)
 
 
 def distributions(t):
+    numbers = np.sin(np.arange(50.0) ** 2 * (t + 1)).round(1)
+    prices = dict(
+        zip(("open", "high", "low", "close"), 99 + np.eye(4) * t, strict=True)
+    )
     return go.Figure(
         [
-            go.Box(y=random(t, 50), boxpoints="all", name="box"),
+            go.Histogram(x=numbers, xbins={"size": 0.1}),
+            go.Histogram2d(x=numbers, y=numbers[::-1], xaxis="x2"),
+            go.Box(y=numbers, boxpoints="all", name="box"),
             go.Box(q1=[1], median=[2 + t / 7], q3=[3], lowerfence=[t / 9]),
-            go.Violin(x=random(t, 50) * 1e-5, side="positive"),
+            go.Violin(x=numbers * 1e-5, side="positive"),
+            go.Candlestick(x=DAYS, **prices, xaxis="x3"),
         ]
     )
 
@@ -142,18 +102,10 @@ def heatmap(t):
                 z=[[1, None], [t, np.nan]], text=[["a", None], ["", "b"]]
             ),
             go.Heatmap(z=np.full((3, 5), 1 / (3 + t)), coloraxis="coloraxis"),
+            go.Heatmap(z=[[1, 2, t], [0.5], []]),
+            go.Contour(z=np.cos(SQUARE * t), contours={"start": -1, "end": t}),
         ],
         {"coloraxis": {"cmin": 0, "cmax": 1}},
-    )
-
-
-def contour(t):
-    return go.Figure(
-        [
-            go.Contour(z=np.cos(SQUARE * t), contours={"start": -1, "end": t}),
-            go.Carpet(a=[4, 4, 5, 5], b=[1, 2, 1, 2], y=[t, 3.5, 4, 3]),
-            go.Contourcarpet(a=[0, 1, 2], b=[1, 2, 3], z=[1.5, t, 2]),
-        ]
     )
 
 
@@ -161,20 +113,7 @@ def image(t):
     pixels = np.uint8(SQUARE[..., None] * [t, 9, 12])
     return go.Figure(
         [go.Image(z=pixels), go.Image(source=PIXEL)],
-        {
-            "images": [
-                {"source": PIXEL, "x": t, "y": 1, "sizex": 1, "layer": "below"}
-            ]
-        },
-    )
-
-
-def candles(t):
-    prices = 100 + random(t, 4, 4)
-    lots = dict(zip(("open", "high", "low", "close"), prices, strict=True))
-    return go.Figure(
-        [go.Candlestick(x=DAYS, **lots), go.Ohlc(x=DAYS, **lots)],
-        {"xaxis": {"rangeslider": {"visible": False}}},
+        {"images": [{"source": PIXEL, "x": t, "y": 1, "sizex": 1}]},
     )
 
 
@@ -197,131 +136,54 @@ def dates(t):
     return figure.update_xaxes(range=["2026-01-01", later[3]])
 
 
-def pie(t):
-    return go.Figure(
-        [
-            go.Pie(labels=["a", "b", ""], values=[1, t, 0.5], hole=0.1 * t),
-            go.Pie(labels=["a", "b"], values=np.array([1e-9, 2e-9 * t])),
-        ]
-    )
-
-
-def hierarchies(t):
-    tree = {
-        "labels": ["all", "a", "b", "a1"],
-        "parents": ["", "all", "all", "a"],
-        "values": [10, 4 + t / 3, 6 - t / 3, t],
-    }
-    kinds = (go.Treemap, go.Sunburst, go.Icicle)
-    return go.Figure(
-        [kind(**tree, branchvalues="remainder") for kind in kinds]
-    )
-
-
-def flows(t):
-    link = {"source": [0, 1, 0], "target": [2, 2, 1], "value": [8, 4.5, t]}
-    node = {"label": ["a", "b", f"c {t}"], "color": ["red", "#0f0", "blue"]}
-    return go.Figure(
-        [
-            go.Sankey(node=node, link=link),
-            go.Parcats(
-                dimensions=[
-                    {"label": "cue", "values": ["x", "y", "x"][: t + 1]}
-                ]
-            ),
-        ]
-    )
-
-
-def table(t):
-    return go.Figure(
-        go.Table(
-            header={"values": ["name", f"<b>{t}</b>"]},
-            cells={"values": [["a", None], np.array([0.1, 0.3]) * t]},
-        )
-    )
-
-
-def polar(t):
-    return go.Figure(
-        [
-            go.Scatterpolar(r=X * t, theta=X * 50),
-            go.Barpolar(r=[t, 2, 3], theta=["a", "b", "c"], subplot="polar2"),
-            go.Scattersmith(real=[0.5, 1, t], imag=[0.5, t, 2]),
-        ],
-        {"polar": {"radialaxis": {"range": [0, 1], "type": "linear"}}},
-    )
-
-
-def ternary(t):
-    return go.Figure(
-        go.Scatterternary(a=[1, t, 3], b=[3.5, 2, t / 7], c=[1, 1, 1])
-    )
-
-
-def solid(t):
+def round_or_solid(t):
+    """On other axes than x and y."""
     z = np.cos(SQUARE / 3 + t)
-    scene = {"zaxis": {"range": [-2, 2]}, "camera": {"eye": {"x": 0.1 * t}}}
+    corners = {"x": [0, 1, 2, t], "y": [0, 0, 1, 2], "z": [0, 2, 0.1, 1]}
     return go.Figure(
         [
             go.Surface(z=z, surfacecolor=z * 9, cmin=-9, cmax=9),
             go.Scatter3d(x=X, y=X**2, z=X * t, marker={"color": X / (t + 1)}),
-            go.Mesh3d(
-                x=[0, 1, 2, t],
-                y=[0, 0, 1, 2],
-                z=[0, 2, 0.1, 1],
-                i=[0],
-                j=[1],
-                k=[2 + t % 2],
-            ),
-            go.Cone(x=[1], y=[1], z=[1], u=[0.1 * t], v=[1], w=[0]),
-            go.Isosurface(x=X, y=X, z=X, value=X * t),
+            go.Mesh3d(**corners, i=[0], j=[1], k=[2 + t % 2]),
+            go.Scatterpolar(r=X * t, theta=X * 50),
+            go.Barpolar(r=[t, 2, 3], theta=["a", "b", "c"], subplot="polar2"),
+            go.Scatterternary(a=[1, t, 3], b=[3.5, 2, t / 7], c=[1, 1, 1]),
         ],
-        {"scene": scene},
+        {
+            "polar": {"radialaxis": {"range": [0, 1], "type": "linear"}},
+            "scene": {
+                "zaxis": {"range": [-2, 2]},
+                "camera": {"eye": {"x": 0.1 * t}},
+            },
+        },
     )
 
 
-def parallel(t):
+def without_axes(t):
     return go.Figure(
         [
+            go.Pie(labels=["a", "b", ""], values=[1, t, 0.5], hole=0.1 * t),
+            go.Treemap(
+                labels=["all", "a", "b"],
+                parents=["", "all", "all"],
+                values=[10, 4 + t / 3, 6 - t / 3],
+            ),
+            go.Sankey(
+                node={"label": ["a", "b", f"c {t}"], "color": ["red"] * 3},
+                link={"source": [0, 1], "target": [2, 2], "value": [4.5, t]},
+            ),
+            go.Table(
+                header={"values": ["name", f"<b>{t}</b>"]},
+                cells={"values": [["a", None], np.array([0.1, 0.3]) * t]},
+            ),
             go.Parcoords(
                 dimensions=[
                     {"label": "a", "range": [0, 9], "values": X * t},
-                    {
-                        "label": "b",
-                        "constraintrange": [[1, t + 2]],
-                        "values": X,
-                    },
+                    {"constraintrange": [[1, t + 2]], "values": X},
                 ],
                 line={"color": X * t, "colorscale": [[0, "red"], [1, "blue"]]},
             ),
-            go.Splom(dimensions=[{"label": "a", "values": random(t, 6)}]),
-        ]
-    )
-
-
-def indicator(t):
-    return go.Figure(
-        go.Indicator(
-            mode="gauge+number+delta",
-            value=0.1 * t,
-            delta={"reference": 1 / 3},
-            gauge={
-                "axis": {"range": [None, 1 + t]},
-                "steps": [{"range": [0, t]}],
-            },
-        )
-    )
-
-
-def funnels(t):
-    return go.Figure(
-        [
-            go.Funnel(y=["seen", "bought"], x=[100 + t, 7.5]),
-            go.Funnelarea(labels=["a", "b"], values=[5, t / 3]),
-            go.Waterfall(
-                x=["a", "b"], y=[10 * t, None], measure=["relative", "total"]
-            ),
+            go.Indicator(value=0.1 * t, gauge={"axis": {"range": [None, t]}}),
         ]
     )
 
@@ -354,14 +216,19 @@ def data_of_users(t):
             selectedpoints=[t % 2],
         ),
         {
-            "meta": [True, 1, 2**60, {"uid": t}, "x", {}, [], [[], {}]],
+            "meta": [
+                True,
+                1,
+                2**60,
+                {"uid": t},
+                "x",
+                {},
+                [],
+                [[0.1 * t], [1]],
+            ],
             "shapes": [{}, {"x0": t, "line": {}}],
         },
     )
-
-
-def text_as_meta(t):
-    return go.Figure(go.Scatter(y=[t]), {"meta": "text" if t else "other"})
 
 
 def number_as_meta(t):
@@ -371,49 +238,36 @@ def number_as_meta(t):
 def texts(t):
     text = TEXTS[t % len(TEXTS)]
     return go.Figure(
-        go.Scatter(x=TEXTS, y=[t] * 6, text=TEXTS[::-1], name=text),
+        go.Scatter(x=TEXTS, y=[t] * 5, text=TEXTS[::-1], name=text),
         {
             "title": {"text": text, "subtitle": {"text": rf"$\alpha_{t}$"}},
             "annotations": [{"text": text, "x": t, "ax": 1 / 3}],
+            "meta": "NaN" if t else "Infinity",
         },
     )
 
 
 def layout(t):
     """Axes, shapes and what else there is beside the traces."""
-    figure = make_subplots(
-        2, 2, shared_xaxes=True, subplot_titles=list("abcd")
-    )
+    figure = make_subplots(2, 2, shared_xaxes=True, subplot_titles=["a", "b"])
     for row in (1, 2):
         figure.add_scatter(x=X, y=X * t / 7, row=row, col=1)
     figure.add_shape(type="path", path=f"M 0,0 L {t},1 Z")
     figure.add_hline(y=0.1 * t, line_dash="dot", annotation_text="here")
     figure.update_yaxes(range=[0, t], tickvals=np.arange(3) * t / 3, row=1)
-    figure.update_xaxes(
-        range=[t, None],
-        ticktext=["a", "b"],
-        tickformatstops=[{"dtickrange": [None, t], "value": "%H"}],
-    )
+    figure.update_xaxes(range=[t, None], ticktext=["a", "b"])
     return figure.update_layout(
-        hoverlabel={"namelength": -1},
-        legend={"x": 0.1 * t},
         colorway=["red", "blue"][: 1 + t % 2],
         showlegend=bool(t % 2),
         height=300 + t,
     )
 
 
-def ragged(t):
-    return go.Figure(
-        go.Heatmap(z=[[1, 2, t], [0.5], []]), {"meta": [[0.1 * t], [1, [t]]]}
-    )
-
-
 def growing(t):
     return go.Figure(
         [
-            go.Scatter(y=random(1, t)),
-            go.Heatmap(z=random(2, t, 3)),
+            go.Scatter(y=np.sqrt(np.arange(t))),
+            go.Heatmap(z=np.sqrt(SQUARE[:t])),
             go.Scatter(x=["a"] * t, y=[]),
         ]
     )
@@ -422,21 +276,33 @@ def growing(t):
 # What the figure itself says that is visible of its numbers.
 VISIBLE = {
     (scatter, "data", 0, "marker", "color"): 2,
-    (zoomed, "data", 0, "y"): 0.02,
-    (zoomed, "data", 1, "y"): 1e-3,
+    (scaled, "data", 1, "y"): 0.02,
+    (scaled, "data", 2, "y"): 1e-3,
     (heatmap, "data", 0, "z"): 20,
     (heatmap, "data", 2, "z"): 1,
-    (polar, "data", 0, "r"): 1,
-    (solid, "data", 0, "z"): 4,
-    (solid, "data", 0, "surfacecolor"): 18,
-    (solid, "data", 1, "z"): 4,
-    (parallel, "data", 0, "dimensions", 0, "values"): 9,
+    (round_or_solid, "data", 0, "z"): 4,
+    (round_or_solid, "data", 0, "surfacecolor"): 18,
+    (round_or_solid, "data", 1, "z"): 4,
+    (round_or_solid, "data", 3, "r"): 1,
+    (without_axes, "data", 4, "dimensions", 0, "values"): 9,
     (layout, "data", 0, "y"): 1,
 }
 FIGURES = [
-    value
-    for name, value in globals().copy().items()
-    if callable(value)
-    and getattr(value, "__module__", "") == __name__
-    and name != "random"
+    scatter,
+    scaled,
+    standing,
+    bars,
+    groups,
+    distributions,
+    heatmap,
+    image,
+    dates,
+    round_or_solid,
+    without_axes,
+    buttons,
+    data_of_users,
+    number_as_meta,
+    texts,
+    layout,
+    growing,
 ]

@@ -15,14 +15,7 @@ import torch
 from IPython.core.formatters import DisplayFormatter
 from unpacking import unpack_payload
 
-import d2lattn.figures
-from d2lattn.figures import (
-    Explorer,
-    describe,
-    explore,
-    explorer,
-    heatmap,
-)
+from d2lattn.figures import describe, explore, explorer, heatmap
 from d2lattn.figures.explorer import MIME, WIDGET_MIME, form
 
 HOSTS = ("COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE")
@@ -54,31 +47,13 @@ def made():
     return explore(attention_map, **CONTROLS)
 
 
-def flat(part, path=()):
-    """The leaves of nested dicts and lists of dicts, as paths."""
-    if isinstance(part, dict):
-        items = part.items()
-    elif isinstance(part, list) and part and isinstance(part[0], dict):
-        items = enumerate(part)
-    else:
-        return {path: part}
-    return {
-        k: v for key, it in items for k, v in flat(it, (*path, key)).items()
-    }
-
-
 def test_the_payload_holds_the_figure_of_every_combination(made):
     payload = json.loads(json.dumps(made.payload(), allow_nan=False))
     stops = itertools.product(
         (0.25, 0.5, 0.75, 1.0), ("softmax", "sigmoid"), (False, True)
     )
     for k, (temperature, kernel, causal) in enumerate(stops):
-        values = {
-            "temperature": temperature,
-            "kernel": kernel,
-            "causal": causal,
-        }
-        figure = attention_map(**values)
+        figure = attention_map(temperature, kernel, causal)
         shown = unpack_payload(payload, k)
         assert shown["layout"]["meta"]["alt"] == f"{kernel} at {temperature}"
         z = np.array(shown["data"][0]["z"], dtype=float)
@@ -169,17 +144,12 @@ def test_each_form_shows_itself_and_the_same_text(name, mime, made, form):
         assert 'class="d2l-explorer"' in shown[mime]
 
 
-@pytest.mark.parametrize(
-    ("title", "caption", "wanted"),
-    [
-        (None, None, ("attention map", "Watch the rows sharpen.")),
-        ("Map", "Look\n  here.", ("Map", "Look here.")),
-        ("", "", ("", "")),
-    ],
-)
-def test_title_and_caption(title, caption, wanted):
-    made = explore(attention_map, title=title, caption=caption, causal=True)
-    assert (made.title, made.caption) == wanted
+@pytest.mark.parametrize("given", [("Map", "Look\n  here."), ("", "")])
+def test_title_and_caption_may_be_given(given):
+    made = explore(
+        attention_map, title=given[0], caption=given[1], causal=True
+    )
+    assert (made.title, made.caption) == (given[0], " ".join(given[1].split()))
 
 
 class Drawing:
@@ -213,101 +183,56 @@ def test_anything_to_call_can_be_explored(fn, title, caption):
     assert made.payload()["figure"]["data"]
 
 
-def structured(step):
-    return go.Figure([go.Scatter(y=[1])] * step)
-
-
 def failing(step):
     return go.Figure(go.Scatter(y=[1 / (step - 2)]))
 
 
-def ranged(step):
-    return noisy(step).update_yaxes(range=[0, 9])
-
-
 def noisy(step, other=0):
-    return go.Figure(go.Scatter(y=np.random.default_rng(step).random(30_000)))
+    y = np.random.default_rng(step).random(30_000)
+    return go.Figure(go.Scatter(y=y)).update_yaxes(range=[0, 9])
 
 
 @pytest.mark.parametrize(
-    ("fn", "given", "error", "message"),
+    ("fn", "given", "message"),
     [
-        (
-            undocumented,
-            {},
-            ValueError,
-            "explore.undocumented. must have a control",
-        ),
-        (
-            undocumented,
-            {"z": (0, 1)},
-            ValueError,
-            r"must fit its parameters \(x, y\), but are z: .* argument 'z'",
-        ),
-        (undocumented, {"x": (1, 0)}, ValueError, "x must have lo <= hi"),
-        (undocumented, {"x": []}, ValueError, "x must have an option"),
-        (undocumented, {"x": (0, 9), "bits": 12}, ValueError, "bits .* is 12"),
+        (undocumented, {}, "explore.undocumented. must have a control"),
+        (undocumented, {"x": (0, 9), "bits": 12}, "bits .* is 12"),
         (
             undocumented,
             {"x": (0, 99), "y": (0, 30)},
-            ValueError,
             "frames of undocumented must be at most max_frames=3000, but are "
             "100 x 31 = 3100; coarsen 'x', which has 100 stops",
         ),
         (
-            undocumented,
-            {"x": (0, 9), "max_frames": 9},
-            ValueError,
-            "at most max_frames=9, but",
-        ),
-        (
             noisy,
             {"other": (0, 1), "step": (1, 40)},
-            ValueError,
             "frames of noisy must pack to at most max_megabytes=2.0, but are "
             r"80 of \d\.\d MB; coarsen 'step', which has 40 stops",
         ),
         (
             noisy,
             {"step": (1, 9), "bits": 8, "max_megabytes": 0.1},
-            ValueError,
             "max_megabytes=0.1, .* coarsen 'step', which has 9 stops$",
-        ),
-        (
-            structured,
-            {"step": (1, 3)},
-            ValueError,
-            r"at step=2 .* data\[1\].type",
-        ),
-        (
-            failing,
-            {"step": (1, 3)},
-            RuntimeError,
-            "step=2. raised ZeroDivision",
-        ),
-        (
-            lambda x: x,
-            {"x": (1, 3)},
-            ValueError,
-            "x=1. must be a Plotly Figure, but is int",
         ),
     ],
 )
-def test_what_goes_wrong_says_so_when_the_figure_is_made(
-    fn, given, error, message
-):
-    with pytest.raises(error, match=message):
+def test_what_goes_wrong_says_so_when_the_figure_is_made(fn, given, message):
+    with pytest.raises(ValueError, match=message):
         explore(fn, **given)
+
+
+def test_there_may_be_as_many_frames_as_are_allowed():
+    explore(undocumented, x=(0, 9), max_frames=10)
+    with pytest.raises(ValueError, match="at most max_frames=9, but are 10"):
+        explore(undocumented, x=(0, 9), max_frames=9)
 
 
 @pytest.mark.parametrize(
     ("fn", "given", "error"),
     [
         (undocumented, {"x": (0, 99), "y": (0, 99)}, ValueError),
-        (undocumented, {"x": (0, 9), "bits": 12}, ValueError),
         (undocumented, {"x": (1, 0)}, ValueError),
         (failing, {"step": [2, 1]}, RuntimeError),
-        (lambda x: x, {"x": (1, 3)}, ValueError),
     ],
 )
 def test_a_live_figure_says_so_too(fn, given, error, form):
@@ -352,36 +277,10 @@ def test_a_live_figure_computes_no_grid(form):
 
 def test_fewer_bits_make_it_smaller():
     sizes = [
-        len(explore(ranged, step=(1, 3), bits=bits).payload()["frames"])
+        len(explore(noisy, step=(1, 3), bits=bits).payload()["frames"])
         for bits in (8, 16, 32, 64)
     ]
     assert sizes == sorted(set(sizes))
-
-
-def test_the_figure_in_the_payload_is_the_one_given():
-    def draw(x):
-        figure = go.Figure([go.Bar(y=[x]), go.Scatter(y=[1, x])])
-        figure.update_layout(
-            template="plotly_dark",
-            shapes=[{"x0": 0}, {"x0": x, "line": {"color": "red"}}],
-            xaxis={"range": [0, 2], "title": {"text": "cue"}},
-            meta={"notes": [1, 2]},
-        )
-        return figure
-
-    payload = explore(draw, x=(0, 1)).payload()
-    wanted = json.loads(draw(0).to_json())
-    del wanted["layout"]["template"]
-    moving = {tuple(leaf["path"]) for leaf in payload["moving"]}
-    shown = flat(payload["figure"])
-    assert moving == {
-        ("data", 0, "y"),
-        ("data", 1, "y"),
-        ("layout", "shapes", 1, "x0"),
-    }
-    assert shown.keys() == flat(wanted).keys()
-    for path, leaf in flat(wanted).items():
-        assert shown[path] == (None if path in moving else leaf)
 
 
 @pytest.fixture
@@ -393,16 +292,22 @@ def bare(monkeypatch):
     return monkeypatch
 
 
-def test_a_notebook_with_widgets_is_live(bare):
-    assert form() == "live"
-    bare.setenv("D2LATTN_FIGURES", "")
-    assert form() == "live"
-
-
-@pytest.mark.parametrize("name", HOSTS)
-def test_hosted_notebooks_show_html(name, bare):
-    bare.setenv(name, "1")
-    assert form() == "html"
+@pytest.mark.parametrize(
+    ("variables", "wanted"),
+    [
+        ({}, "live"),
+        ({"D2LATTN_FIGURES": ""}, "live"),
+        *(({name: "1"}, "html") for name in HOSTS),
+        *(
+            ({"COLAB_RELEASE_TAG": "1", "D2LATTN_FIGURES": name}, name)
+            for name in ("live", "page", "html")
+        ),
+    ],
+)
+def test_the_form_is_what_a_reader_can_use(variables, wanted, bare):
+    for name, value in variables.items():
+        bare.setenv(name, value)
+    assert form() == wanted
 
 
 def test_colab_is_known_by_its_module(bare):
@@ -411,8 +316,7 @@ def test_colab_is_known_by_its_module(bare):
 
 
 @pytest.mark.parametrize(
-    ("version", "wanted"),
-    [("5.24.1", "live"), ("6.0.0", "html"), ("10.1", "html")],
+    ("version", "wanted"), [("5.24.1", "live"), ("10.1", "html")]
 )
 def test_without_anywidget_plotly_5_is_live_and_later_ones_are_not(
     version, wanted, bare
@@ -422,30 +326,12 @@ def test_without_anywidget_plotly_5_is_live_and_later_ones_are_not(
     assert form() == wanted
 
 
-@pytest.mark.parametrize("name", ["live", "page", "html"])
-def test_the_variable_decides_where_it_is_set(name, bare):
-    bare.setenv("COLAB_RELEASE_TAG", "release")
-    bare.setenv("D2LATTN_FIGURES", name)
-    assert form() == name
-
-
 def test_an_unknown_form_says_which_there_are(form):
     form("print")
     with pytest.raises(
         ValueError, match="must be live, page or html, but is 'print'"
     ):
         explore(undocumented, x=(0, 1))
-
-
-def test_the_package_offers_what_chapters_use():
-    assert set(d2lattn.figures.__all__) == {
-        "COLORS",
-        "Explorer",
-        "describe",
-        "explore",
-        "heatmap",
-    }
-    assert isinstance(explore(undocumented, x=(0, 1)), Explorer)
 
 
 @pytest.mark.usefixtures("unchecked")

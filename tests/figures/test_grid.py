@@ -7,42 +7,14 @@ from d2lattn.figures import explore, grid
 from d2lattn.figures.controls import parse_controls
 
 
-def test_call_returns_what_the_function_returns():
-    figure = go.Figure()
-    assert grid.call(lambda x: figure, {"x": 1}) is figure
+def test_a_failing_function_says_with_which_values():
+    def divide(x, kernel="boxcar"):
+        return 1 / x
 
-
-def divide(x, kernel="boxcar"):
-    return 1 / x
-
-
-@pytest.mark.parametrize(
-    ("fn", "values", "error", "message"),
-    [
-        (
-            divide,
-            {"x": 0, "kernel": "boxcar"},
-            RuntimeError,
-            r"divide\(x=0, kernel='boxcar'\) raised ZeroDivisionError: "
-            "division by zero",
-        ),
-        (
-            divide,
-            {"x": 2, "kernel": "boxcar"},
-            ValueError,
-            r"divide\(x=2, kernel='boxcar'\) must be a Plotly Figure, but is "
-            "float",
-        ),
-        (lambda: None, {}, ValueError, "but is NoneType"),
-        (lambda: {"data": []}, {}, ValueError, "but is dict"),
-        (lambda: go.Scatter(), {}, ValueError, "but is Scatter"),
-    ],
-)
-def test_a_failing_function_says_with_which_values(fn, values, error, message):
-    with pytest.raises(error, match=message) as caught:
-        grid.call(fn, values)
-    wants_cause = error is RuntimeError
-    assert isinstance(caught.value.__cause__, ZeroDivisionError) == wants_cause
+    message = r"divide\(x=0, kernel='boxcar'\) raised ZeroDivisionError: div"
+    with pytest.raises(RuntimeError, match=message) as caught:
+        grid.call(divide, {"x": 0, "kernel": "boxcar"})
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 
 def controls(**abbreviations):
@@ -69,8 +41,6 @@ def test_every_combination_of_stops_is_a_frame_the_last_control_fastest():
     ("second", "leaves"),
     [
         (go.Figure(), r"data, data\[0\].type, data\[0\].y in one"),
-        (go.Figure([go.Scatter(y=[1]), go.Bar()]), r"data\[1\].type in one"),
-        (go.Figure(go.Scatter(x=[1], y=[1])), r"data\[0\].x in one"),
         (
             go.Figure(
                 go.Scatter(y=[1]), layout={"shapes": [{"x0": 1, "x1": 2}]}
@@ -94,25 +64,6 @@ def test_another_structure_says_where_and_at_which_values(second, leaves):
     assert "at step=1, kernel='boxcar' the figure" in str(caught.value)
 
 
-def test_the_grid_stops_at_the_first_function_that_raises():
-    with pytest.raises(RuntimeError, match=r"\(x=-1.0\) raised ZeroDivision"):
-        grid.evaluate(
-            lambda x: go.Figure(layout={"height": 400 / (x + 1)}),
-            controls(x=(-1.0, 1.0, 0.5)),
-        )
-
-
-def test_a_grid_of_too_many_frames_names_the_control_to_coarsen():
-    three = controls(a=(0, 4), b=(0, 12), c=["x", "y"])
-    grid.check_size("draw", three, 5 * 13 * 2)
-    with pytest.raises(
-        ValueError,
-        match=r"frames of draw must be at most max_frames=129, but are 5 x "
-        "13 x 2 = 130; coarsen 'b', which has 13 stops",
-    ):
-        grid.check_size("draw", three, 5 * 13 * 2 - 1)
-
-
 IMAGE = "https://example.org/a.png"
 
 
@@ -128,13 +79,11 @@ IMAGE = "https://example.org/a.png"
             go.Figure([go.Bar(), go.Scattergeo()]),
             r"needs no network, but data\[1\] is a scattergeo, a map",
         ),
-        (go.Figure(go.Choropleth()), "is a choropleth"),
         (go.Figure(go.Choroplethmap()), "is a choroplethmap"),
-        (go.Figure(go.Densitymap()), "is a densitymap"),
-        (go.Figure(go.Scattermap()), "is a scattermap"),
         (go.Figure(go.Image(source=IMAGE)), f"an image at '{IMAGE}'"),
         (go.Figure(layout={"images": [{"source": IMAGE}]}), "an image at"),
         (go.Figure(layout={"meta": 1j}), "must be JSON, but"),
+        (1.5, r"draw\(x=1\) must be a Plotly Figure, but is float"),
     ],
 )
 def test_what_no_page_can_show_is_refused_when_it_is_made(

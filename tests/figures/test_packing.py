@@ -60,18 +60,14 @@ W = np.linspace(1, 10, 12)
         ([W, W * 1e2], {}, 16),
         ([W, W * 1e4], {}, 32),
         ([W, W * 1e300], {}, 64),
-        ([W, W + 1e9], {}, 64),
         ([W * 1e-300, W], {}, 64),
-        ([W * 1e-30, W], {}, 32),
         # What does not vary is exact; and zero is zero at any width.
         ([W, W * 0], {}, 16),
         ([W, W * 0 + 0.1], {}, 64),
-        ([W * 1e7, W * 0 + 0.5], {}, 32),
         # A fixed axis, wider or narrower than the numbers.
         ([W, W * 1e4], {"yaxis_range": [0, 1e5]}, 16),
         ([W * np.pi, W * 0 + 0.1], {"yaxis_range": [100, 0]}, 16),
         ([W * np.pi, W], {"yaxis_range": [1, 1.001]}, 32),
-        ([W * np.pi, W], {"yaxis_range": [1, 1.0 + 1e-8]}, 64),
         ([W, W * 1e4], {"yaxis_range": [0, None]}, 32),
         ([W, W * 1e4], {"xaxis_range": [0, 1e5]}, 32),
         (
@@ -116,13 +112,6 @@ def test_bits_are_the_fewest(bits):
     packed = pack(frames, bits)
     assert widths(packed) == [bits]
     assert max(errors(frames, packed)) <= 0.1
-
-
-def test_the_example_of_gradient_descent():
-    rates = np.arange(0.1, 1.6, 0.1)
-    w = 10 * (1 - 2 * rates[:, None]) ** np.arange(30)
-    packed = pack(column(*w**2))
-    assert np.round(read(packed, 1)[:3]).tolist() == [100, 36, 13]
 
 
 @pytest.mark.parametrize(
@@ -179,11 +168,8 @@ def test_what_is_visible_is_found_beside_the_numbers(kind, key, others, bits):
     "numbers",
     [
         range(255),
-        range(-200, 40),
-        range(0, 65535, 13),
         range(-30_000, 30_000, 17),
         range(10**12, 10**12 + 300),
-        [-7, 11],
         [0.0, 1.0, 2.0],
     ],
 )
@@ -195,7 +181,7 @@ def test_whole_numbers_come_back_exactly(bits, numbers):
         assert read(packed, k) == leaf
 
 
-@pytest.mark.parametrize("bits", [8, 16, 32, 64])
+@pytest.mark.parametrize("bits", [16, 32])
 @pytest.mark.parametrize("make", [list, np.array])
 def test_gaps_stay_gaps(bits, make):
     gap = None if make is list else NAN
@@ -208,11 +194,11 @@ def test_gaps_stay_gaps(bits, make):
         assert [value is None for value in back] == gaps
 
 
-def test_the_gap_is_no_number_at_the_top_of_the_range():
-    for top in (253, 254, 255, 65_533, 65_534, 65_535, 65_536):
-        packed = pack(column([0, top], [top, None]))
-        assert read(packed, 0)[1] == pytest.approx(top, abs=1)
-        assert read(packed, 1)[1] is None
+@pytest.mark.parametrize("top", [254, 255, 65_533, 65_534, 65_535, 65_536])
+def test_the_gap_is_no_number_at_the_top_of_the_range(top):
+    packed = pack(column([0, top], [top, None]))
+    assert read(packed, 0)[1] == pytest.approx(top, abs=1)
+    assert read(packed, 1)[1] is None
 
 
 def test_shapes_may_change_from_frame_to_frame():
@@ -228,16 +214,11 @@ def test_shapes_may_change_from_frame_to_frame():
 @pytest.mark.parametrize(
     "leaves",
     [
-        ["red", "blue", "red"],
         [True, False, True],
         [[True, False], [False, False]],
         [["a", "b"], ["a"], []],
         [[[1, 2], [3]], [[1], [2, 3]]],
-        [1, 2.5, None],
-        [0.1 + 0.2, 1 / 3],
-        [0.1, "auto"],
-        [[1, 2], "none"],
-        [["x", 1], ["x", None]],
+        [0.1 + 0.2, "auto", None],
         [{}, {"a": [[{"b": 1 / 3}]]}],
     ],
 )
@@ -268,12 +249,9 @@ def test_what_never_changes_is_stored_once_and_as_json():
     assert len(inflate(text)) == 7 * 1001 * 8  # at 0, nothing varies
 
 
-@pytest.mark.parametrize("gap", [NAN, INF, None])
-def test_one_frame_moves_nothing(gap):
-    leaf = [1.0, None, 3.0] if gap is None else np.array([1.0, gap, 3.0])
-    still, moving, text = pack(column(leaf))
-    assert still[PATH] == [1, None, 3]
-    assert moving == []
+def test_one_frame_moves_nothing():
+    still, moving, text = pack(column(np.array([1.0, INF, 3.0])))
+    assert (still[PATH], moving) == ([1, None, 3], [])
     assert inflate(text) == b""
 
 
@@ -292,14 +270,8 @@ def test_leaves_of_every_width_stand_side_by_side():
         for k in range(11)
     ]
     _, moving, text = pack(frames)
-    assert sorted(leaf.get("bits", 0) for leaf in moving) == [
-        0,
-        8,
-        8,
-        16,
-        32,
-        64,
-    ]
+    widths = sorted(leaf.get("bits", 0) for leaf in moving)
+    assert widths == [0, 8, 8, 16, 32, 64]
     for k, frame in enumerate(frames):
         for leaf in moving:
             back = unpack_leaf(leaf, inflate(text), k)
@@ -308,13 +280,6 @@ def test_leaves_of_every_width_stand_side_by_side():
                 assert np.allclose(back, wanted, rtol=1e-7)
             else:
                 assert np.array_equal(back, wanted)
-
-
-def test_nothing_that_is_given_is_changed():
-    leaf = np.array([[0.5, INF], [NAN, 2.0]])
-    copied = leaf.copy()
-    pack(column(leaf, leaf + 1), 8)
-    assert np.array_equal(leaf, copied, equal_nan=True)
 
 
 def test_leaves_that_draw_the_same_are_one_leaf():

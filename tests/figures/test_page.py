@@ -88,30 +88,24 @@ def silent(bandwidth=1.0, kernel="boxcar", mask=False):
     return go.Figure(go.Scatter(y=[0, bandwidth]))
 
 
-def same(bandwidth=1.0, kernel="boxcar", mask=False):
-    """A figure that says the same wherever it stands."""
-    return describe(silent(bandwidth), "A line, up.")
-
-
 @pytest.mark.parametrize(
     ("draw", "said"),
     [
         (line, "box & car of 1.0, True"),
-        (same, "A line, up."),
         (silent, "A line: bandwidth 1.0, kernel box & car, mask on"),
     ],
 )
 def test_an_explorer_says_what_it_shows_before_any_script_runs(draw, said):
-    controls = {
-        "bandwidth": (0.5, 2.0, 0.5),
-        "kernel": ["gaussian", "box & car"],
-        "mask": True,
-    }
-
     def opened(bandwidth=1.0, kernel="box & car", mask=True):
         return draw(bandwidth, kernel, mask)
 
-    made = explore(opened, title="A line", **controls)
+    made = explore(
+        opened,
+        title="A line",
+        bandwidth=(0.5, 2.0, 0.5),
+        kernel=["gaussian", "box & car"],
+        mask=True,
+    )
     root = parse(page.explorer(made.payload(), "here"))
     assert root.find(class_="d2l-alt").text == said
     assert root.find(class_="d2l-plot")["aria-label"] == said
@@ -206,8 +200,7 @@ def test_standalone_html_needs_nothing_else(made):
     root = parse(html)
     for element in root.find_all(True):
         assert not {"src", "href", "data-plotly"} & element.attrs.keys()
-    assert "url(" not in root.style.string
-    assert "@import" not in root.style.string
+    assert not re.search(r"url\(|@import", root.style.string)
     plotly_js = root.find("script", class_="d2l-plotly-cartesian").string
     code = zlib.decompress(base64.b64decode(plotly_js)).decode()
     assert code == bundle.script("cartesian")
@@ -222,16 +215,7 @@ def test_the_script_survives_inside_a_page():
     assert "</" not in page.style()
 
 
-def test_explorers_in_a_page_have_ids_of_their_own(made):
-    other = explore(line, title="Other", bandwidth=(0.5, 1.5, 0.5))
-    root = parse(made.to_html() + other.to_html() + made.to_html())
-    ids = [element["id"] for element in root.find_all(attrs={"id": True})]
-    assert len(set(ids)) == len(ids)
-
-
-@pytest.mark.parametrize(
-    "meta", ["text", 3.5, [1, "a"], [{"alt": 1}], {}, None]
-)
+@pytest.mark.parametrize("meta", ["text", 3.5, [{"alt": 1}], {}, None])
 def test_meta_may_be_anything(meta):
     def draw(x):
         return go.Figure(go.Scatter(y=[x]), {"meta": meta})
@@ -244,7 +228,6 @@ def test_meta_may_be_anything(meta):
 @pytest.mark.parametrize(
     ("layout", "alt"),
     [
-        ({}, "Figure"),
         (None, "Figure"),
         ({"title": {"text": "Loss"}}, "Loss"),
         ({"title": "Loss"}, "Loss"),
@@ -253,9 +236,7 @@ def test_meta_may_be_anything(meta):
             {"meta": {"alt": "It falls."}, "title": {"text": "Loss"}},
             "It falls.",
         ),
-        ({"meta": ["a", "b"]}, "Figure"),
-        ({"meta": "a"}, "Figure"),
-        ({"title": {"text": 3}}, "3"),
+        ({"meta": ["a", "b"], "title": {"text": 3}}, "3"),
     ],
 )
 def test_an_ordinary_figure_has_a_text_alternative(layout, alt):
@@ -266,21 +247,15 @@ def test_an_ordinary_figure_has_a_text_alternative(layout, alt):
 
 def test_an_ordinary_figure_is_written_without_its_template(markup):
     figure = scary(go.Figure(layout={"height": 260}), markup)
+    figure.frames = [go.Frame(name="next")]
     given = json.loads(figure.to_json())
-    assert "template" in given["layout"]
-    root = parse(page.figure(given, static="../static"))
+    assert given["layout"].pop("template")
+    root = parse(page.figure(json.loads(figure.to_json()), static=".."))
     assert root.find(["img", "b"]) is None
     assert root.figure["class"] == ["d2l-figure"]
-    source = "../static/plotly-cartesian.min.js"
-    assert root.figure["data-plotly"] == source
+    assert root.figure["data-plotly"] == "../plotly-cartesian.min.js"
     assert "min-height:260px" in root.find(class_="d2l-plot")["style"]
-    del given["layout"]["template"]
-    assert spec(root) == {"data": given["data"], "layout": given["layout"]}
-
-
-def test_an_ordinary_figure_keeps_its_animation():
-    figure = go.Figure(go.Scatter(y=[1]), frames=[go.Frame(name="next")])
-    assert spec(parse(page.figure(json.loads(figure.to_json()))))["frames"]
+    assert spec(root) == given
 
 
 def test_numbers_that_json_lacks_are_refused():
