@@ -129,6 +129,13 @@
     for (const input of inputs) {
       input.disabled = false;
       input.addEventListener("input", update);
+      // A swipe that scrolls the page did not mean the slider it began on.
+      let before;
+      input.addEventListener("pointerdown", () => { before = input.value; });
+      input.addEventListener("pointercancel", () => {
+        input.value = before;
+        update();
+      });
     }
     await update();
     d2l.looks.follow(root, drawWhole);
