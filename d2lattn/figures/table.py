@@ -50,7 +50,10 @@ def table(figure: dict[str, Any]) -> str:
 
 def _axis(layout: dict[str, Any], trace: dict[str, Any], way: str) -> Any:
     name = trace.get(f"{way}axis") or way
-    return layout.get(f"{way}axis{name[1:]}") or {}
+    axis = layout.get(f"{way}axis{name[1:]}") or {}
+    if shared := axis.get("matches"):  # the other one may have the title
+        axis = {**(layout.get(f"{way}axis{shared[1:]}") or {}), **axis}
+    return axis
 
 
 def _title(axis: dict[str, Any]) -> str:
