@@ -10,6 +10,7 @@ PIP := -m pip --disable-pip-version-check
 # Each stamp stands for something finished, and is as new as that is.
 INSTALLED := $(VENV)/installed.stamp
 BROWSER := $(VENV)/browser.stamp
+BROWSERS := $(VENV)/browsers.stamp
 BOOK := _build/book.stamp
 COLAB := _build/colab/installed.stamp
 
@@ -19,8 +20,8 @@ BOOK_FILES := $(shell find _config.yml _toc.yml intro.md _ext _static \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab lint hooks links record train shake mirror colab live \
-	publish-to pins clean distclean
+.PHONY: help book test browsers lab lint hooks links record train shake mirror \
+	colab live publish-to pins clean distclean
 
 help: ## list what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' \
@@ -31,6 +32,9 @@ book: $(BOOK) ## build the book, with warnings as errors
 
 test: $(INSTALLED) $(BROWSER) $(BOOK) ## build the book and run every test
 	$(BIN)/python -m pytest -n auto
+
+browsers: $(BROWSERS) $(BOOK) ## work every figure in three browsers
+	$(BIN)/python -m pytest -m on_request tests/book/test_browsers.py
 
 lab: $(INSTALLED) ## open the chapters in JupyterLab
 	$(BIN)/jupyter-lab --ServerApp.ip=127.0.0.1 $(LAB) chapters
@@ -117,6 +121,17 @@ $(BROWSER): $(INSTALLED)
 		&& DEBIAN_FRONTEND=noninteractive apt-get install --yes \
 			--no-install-recommends chromium fonts-liberation; } \
 		|| $(BIN)/playwright install chromium
+	@touch $@
+
+# Firefox and WebKit, in the same way.
+$(BROWSERS): $(BROWSER)
+	@{ command -v firefox-esr && command -v WebKitWebDriver; } || { test "$$(id -u)" = 0 \
+		&& grep -qs '^ID=debian' /etc/os-release \
+		&& apt-get update \
+		&& DEBIAN_FRONTEND=noninteractive apt-get install --yes \
+			--no-install-recommends firefox-esr webkit2gtk-driver \
+			gir1.2-webkit2-4.1 python3-gi xvfb; } \
+		|| $(BIN)/playwright install firefox webkit
 	@touch $@
 
 # A page shows what the package computes, so a page is as old as the package:

@@ -5,6 +5,7 @@ from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
 from sphinx.application import Sphinx
+from sphinx.domains.math import MathDomain
 from sphinx.errors import ExtensionError
 
 # What tex-chtml.js asks for while it sets a page, and the SVG that Plotly's
@@ -36,6 +37,20 @@ def copy_mathjax(app: Sphinx) -> None:
             shutil.copyfile(file.locate(), copy)
 
 
+class OwnFormulas(MathDomain):
+    """Sphinx's domain of mathematics, for which a page has its own alone.
+
+    To Sphinx the first page has those of all below it, so that it would load
+    MathJax for nothing.
+    """
+
+    def has_equations(self, docname: str | None = None) -> bool:
+        if docname is None:
+            return super().has_equations()
+        return self.data["has_equations"].get(docname, False)
+
+
 def register(app: Sphinx) -> None:
     """Register all of this module with Sphinx."""
+    app.add_domain(OwnFormulas, override=True)
     app.connect("builder-inited", copy_mathjax)

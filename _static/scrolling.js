@@ -4,6 +4,7 @@
 (function () {
   "use strict";
   const BOXES = "div.math, pre, .cell_output > .output";
+  const LINES = "p, li, dd, td, th"; // in which a formula may be too wide
 
   /** @param {HTMLElement} box */
   function mark(box) {
@@ -11,9 +12,25 @@
     else box.removeAttribute("tabindex");
   }
 
+  /** @param {HTMLElement} line */
+  function fit(line) {
+    for (const formula of line.querySelectorAll("span.math")) {
+      const set = formula.querySelector("mjx-container");
+      const wide = set?.offsetWidth > formula.closest(LINES)?.clientWidth;
+      formula.classList.toggle("d2l-wide", wide);
+      mark(formula);
+    }
+  }
+
   addEventListener("load", async () => {
     await document.fonts.ready; // a late font widens lines, not boxes
     const sizes = new ResizeObserver((seen) => seen.forEach((entry) => mark(entry.target)));
     document.querySelectorAll(BOXES).forEach((box) => sizes.observe(box));
+    await window.MathJax?.startup?.promise;
+    const lines = new ResizeObserver((seen) => seen.forEach((entry) => fit(entry.target)));
+    document.querySelectorAll("span.math").forEach((formula) => {
+      const line = formula.closest(LINES);
+      if (line) lines.observe(line);
+    });
   });
 })();

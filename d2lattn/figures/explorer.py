@@ -20,6 +20,7 @@ from d2lattn.figures.controls import (
 )
 from d2lattn.figures.leaves import frame, jsonable, nest
 from d2lattn.figures.packing import TYPES, pack
+from d2lattn.figures.table import table
 
 MIME = "application/vnd.d2lattn.explorer+json"
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
@@ -101,6 +102,7 @@ def _payload(explorer: Explorer) -> dict[str, Any]:
             }
             for control in explorer.controls
         ],
+        "table": table(nest(opening)),
         "figure": nest(still),
         "moving": moving,
         "frames": packed,

@@ -59,6 +59,7 @@ def explorer(
         frames_src: the address of the frames; None puts them into the page.
     """
     spec = dict(payload)
+    table = spec.pop("table")
     if frames_src is not None:
         for part in MOVING:
             del spec[part]
@@ -78,7 +79,7 @@ def explorer(
         f'style="min-height:{height}px"></div>'
         f'<p class="d2l-alt" role="status">{alt}</p>'
         f"<figcaption><strong>{title}.</strong> {caption}</figcaption>"
-        "<noscript>This figure needs JavaScript.</noscript>"
+        f"<noscript>{table} To drag it, allow JavaScript.</noscript>"
         f'<script type="application/json" class="d2l-spec">{_json(spec)}'
         "</script></figure>"
     )

@@ -113,7 +113,8 @@ def template(theme: str = "light") -> go.layout.Template:
 def css() -> str:
     """Custom properties `--d2l-…`: light by default, dark when asked for.
 
-    Paper is always light.
+    Paper is always light. A page of which no script has chosen yet, or can,
+    is as the reader's system.
     """
     shared = {f"font-{name}": stack for name, stack in FONTS.items()}
     shared |= {f"trace-{role}": color for role, color in COLORS.items()}
@@ -127,4 +128,6 @@ def css() -> str:
     return (
         f"html {{\n{light}}}\n"
         f'@media screen {{\nhtml[data-theme="dark"] {{\n{dark}}}\n}}\n'
+        "@media screen and (prefers-color-scheme: dark) {\n"
+        f'html[data-theme="auto"] {{\n{dark}}}\n}}\n'
     )

@@ -355,6 +355,19 @@ def test_a_swipe_over_a_plot_scrolls_the_page(phone, small):
     phone.wait_for_function(f"scrollY > {before} + 50")
 
 
+def test_a_swipe_that_begins_on_a_slider_scrolls_and_leaves_it(phone, small):
+    gap = '<div style="height: 3000px"></div>'
+    phone.goto(small.page(waves(), gap))
+    driven = drive(phone, phone)
+    phone.evaluate("scrollTo(0, 0)")
+    box = driven.inputs[1].bounding_box()
+    x, y = box["x"] + 0.9 * box["width"], box["y"] + box["height"] / 2
+    phone.swipe(x, y, x + 5, max(y - 150, 5))
+    phone.wait_for_function("scrollY > 0")
+    driven.follow()
+    assert driven.stop(1) == driven.stops[1]
+
+
 # -- light and dark ----------------------------------------------------------
 
 

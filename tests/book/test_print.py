@@ -85,7 +85,7 @@ def test_paper_has_all_of_the_text_and_no_buttons(visit, name):
     assert page.evaluate(VALUES) == wanted
     ink = palette.THEMES["light"]["ink"]
     assert all(
-        color == ink and width <= 640 for color, width in page.evaluate(PLOTS)
+        color == ink and width <= 580 for color, width in page.evaluate(PLOTS)
     )
     page.emulate_media(media="screen", color_scheme="dark")
     page.evaluate(END)

@@ -55,7 +55,20 @@
     const data = figure.data.map((trace) => ({ ...trace }));
     // LaTeX would vanish where MathJax is there and its SVG is not.
     const typesetMath = Boolean(window.MathJax?._?.output?.svg_ts);
-    return Plotly.react(plot, data, layout, { ...CONFIG, typesetMath });
+    return Plotly.react(plot, data, layout, { ...CONFIG, typesetMath })
+      .then(() => deafen(plot));
+  }
+
+  /** Plotly listens to the wheel anew whenever it draws, though nothing zooms
+      by it, and WebKit restyles the whole page each time: half a second. */
+  function deafen(plot) {
+    const { addEventListener: listen } = EventTarget.prototype;
+    for (const part of plot.querySelectorAll(".draglayer .drag")) {
+      part.removeEventListener("wheel", part._onwheel);
+      part.addEventListener = function (type, ...rest) {
+        if (type !== "wheel") listen.call(this, type, ...rest);
+      };
+    }
   }
 
   const specOf = (root) => JSON.parse(root.querySelector(".d2l-spec").textContent);
@@ -131,6 +144,13 @@
     for (const input of inputs) {
       input.disabled = false;
       input.addEventListener("input", update);
+      // A swipe that scrolls the page did not mean the slider it began on.
+      let before;
+      input.addEventListener("pointerdown", () => { before = input.value; });
+      input.addEventListener("pointercancel", () => {
+        input.value = before;
+        update();
+      });
     }
     await update();
     d2l.looks.follow(root, drawWhole);

@@ -16,7 +16,7 @@
   /** What a plot adds to its layout: on paper no more than a sheet's width,
       in CSS pixels, between margins. @param {HTMLElement} plot */
   const size = (plot) =>
-    printing ? { width: Math.min(plot.clientWidth, 640) } : {};
+    printing ? { width: Math.min(plot.clientWidth, 580) } : {};
 
   /** What to call when light turns dark: one function a figure on the page.
       @type {Map<Element, () => void>} */

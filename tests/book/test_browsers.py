@@ -1,0 +1,82 @@
+"""The book in Firefox and WebKit as in Chromium, over http and from disk.
+
+`make browsers` runs this. A browser that Debian brings is taken before one of
+Playwright's: it is as its readers have it.
+"""
+
+import shutil
+from contextlib import ExitStack, contextmanager
+from itertools import product
+
+import pytest
+import webdriver
+from browser import PAGES, SIDEWAYS, listen, settle, start
+from playwright.sync_api import sync_playwright
+from test_explorers import test_every_control_moves_the_figure  # noqa: F401
+
+pytestmark = pytest.mark.on_request
+
+BROWSERS = ("chromium", "firefox", "webkit")
+DRIVERS = {
+    "firefox": ("firefox-esr", webdriver.Firefox),
+    "webkit": ("WebKitWebDriver", webdriver.WebKit),
+}
+
+
+@contextmanager
+def opened_page(name, width, height, home):
+    """A page of a browser, and the list of what goes wrong in it."""
+    with ExitStack() as stack:
+        program, driver = DRIVERS.get(name, ("none", None))
+        if driver and shutil.which(program):
+            page = webdriver.Page(driver(stack, width, height), home)
+            yield page, page.trouble
+            return
+        playwright = stack.enter_context(sync_playwright())
+        kind = getattr(playwright, name)
+        system = shutil.which(name) if name == "chromium" else None
+        browser = kind.launch(executable_path=system)
+        stack.callback(browser.close)
+        size = {"width": width, "height": height}
+        page = browser.new_page(viewport=size)
+        yield page, listen(page, home)
+
+
+@pytest.fixture(
+    scope="module", params=product(BROWSERS, ("http", "file")), ids="-".join
+)
+def opened(request, book, site):
+    """As the fixture of test_explorers.py, in each browser."""
+    browser, scheme = request.param
+    home = site if scheme == "http" else book.as_uri()
+    kept = {}
+    with ExitStack() as stack:
+
+        def open_page(name):
+            if name not in kept:
+                stack.close()
+                kept.clear()
+                it = stack.enter_context(opened_page(browser, 1280, 900, home))
+                kept[name] = it
+                it[0].goto(f"{home}/{name}.html")
+                start(it[0])
+            return kept[name]
+
+        yield open_page
+
+
+# What Safari alone knows, and would do to every bracket of a formula.
+HANGING = """() => [...document.querySelectorAll("mjx-c, pre, code")].filter(
+    (it) => ![undefined, "none"].includes(
+        getComputedStyle(it).hangingPunctuation)).length"""
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_the_smallest_screen_loses_nothing(browser, site, name):
+    with opened_page(browser, 320, 640, site) as (page, trouble):
+        page.goto(f"{site}/{name}.html")
+        settle(page)
+        assert page.evaluate(SIDEWAYS) == []
+        assert page.evaluate(HANGING) == 0
+        assert not trouble
