@@ -32,14 +32,24 @@
     return [canvas, canvas.getContext("2d", { willReadFrequently: true })];
   }
 
-  /** From where to where each brick goes along an axis, in pixels. */
-  function spans(axis, edges, start, size, gap) {
-    const at = edges.map((edge) => Math.min(Math.max(
-      Math.round(axis.c2p(edge) - start), 0), size));
-    return at.slice(1).map((end, i) => {
-      const from = Math.min(at[i], end) + Math.floor(gap / 2);
-      return [from, from + Math.abs(end - at[i]) - gap];
+  /** From where to where each brick goes along an axis, in pixels of the
+      picture, and how many these are: one a brick where all are alike. */
+  function along(axis, edges, start, size, gap) {
+    const at = Array.from(edges, (edge) => axis.c2p(edge) - start);
+    const step = (at.at(-1) - at[0]) / (at.length - 1);
+    const whole = Math.abs(Math.abs(step) * (at.length - 1) - size) <= 1;
+    const even = (edge, i) => Math.abs(edge - at[0] - i * step) < 0.01;
+    if (!gap && whole && at.every(even)) {
+      const last = at.length - 2;
+      const spans = at.slice(1).map((_, i) => step < 0 ? last - i : i);
+      return { size: at.length - 1, spans: spans.map((i) => [i, i + 1]) };
+    }
+    const inside = at.map((edge) => Math.min(Math.max(Math.round(edge), 0), size));
+    const spans = inside.slice(1).map((end, i) => {
+      const from = Math.min(inside[i], end) + Math.floor(gap / 2);
+      return [from, from + Math.abs(end - inside[i]) - gap];
     });
+    return { size, spans };
   }
 
   /** Draw a heat map in its own image, whose place stands.
@@ -55,20 +65,21 @@
       .find(({ __data__: [point] }) => point.trace.uid === trace.uid);
     const image = group?.querySelector("image");
     if (!image) return false;
-    const [left, top, width, height] = ["x", "y", "width", "height"]
+    const [left, top, wide, high] = ["x", "y", "width", "height"]
       .map((name) => Number(image.getAttribute(name)));
     const [{ x, y, z }] = plot.calcdata[trace.index];
-    const columns = spans(subplot.xaxis, x, left, width, xgap);
-    const rows = spans(subplot.yaxis, y, top, height, ygap);
+    const columns = along(subplot.xaxis, x, left, wide, xgap);
+    const rows = along(subplot.yaxis, y, top, high, ygap);
+    const width = columns.size;
     const shades = pixelsOf(trace.colorscale);
     const scale = SHADES / (zmax - zmin);
-    const [canvas, context] = sheet(width, height);
-    const picture = context.createImageData(width, height);
+    const [canvas, context] = sheet(width, rows.size);
+    const picture = context.createImageData(width, rows.size);
     const pixels = new Uint32Array(picture.data.buffer);
-    rows.forEach(([from, to], i) => {
+    rows.spans.forEach(([from, to], i) => {
       if (from >= to) return;
       const line = from * width;
-      columns.forEach(([start, end], j) => {
+      columns.spans.forEach(([start, end], j) => {
         if (z[i][j] === undefined) return;
         const shade = Math.floor((z[i][j] - zmin) * scale);
         const pixel = shades[Math.min(Math.max(shade, 0), SHADES - 1)];
@@ -78,6 +89,7 @@
         pixels.copyWithin(row * width, line, line + width);
     });
     context.putImageData(picture, 0, 0);
+    image.style.imageRendering = "pixelated";
     image.setAttribute("href", canvas.toDataURL());
     return true;
   };
