@@ -27,7 +27,9 @@
     const sizes = new ResizeObserver((seen) => seen.forEach((entry) => mark(entry.target)));
     document.querySelectorAll(BOXES).forEach((box) => sizes.observe(box));
     await window.MathJax?.startup?.promise;
-    const lines = new ResizeObserver((seen) => seen.forEach((entry) => fit(entry.target)));
+    // In the next frame, since a line that scrolls makes its paragraph higher.
+    const lines = new ResizeObserver((seen) => requestAnimationFrame(
+      () => seen.forEach((entry) => fit(entry.target))));
     document.querySelectorAll("span.math").forEach((formula) => {
       const line = formula.closest(LINES);
       if (line) lines.observe(line);

@@ -182,8 +182,8 @@ class Firefox:
         self.count = 0
         self.send("session.new", capabilities={})
         stack.callback(self.send, "browser.close")
-        self.send("session.subscribe", events=["log.entryAdded", "network"])
         self.tab = self.send("browsingContext.create", type="tab")
+        self.send("session.subscribe", events=["log.entryAdded", "network"])
         size = {"width": width, "height": height}
         self.send("browsingContext.setViewport", viewport=size, **self.tab)
 

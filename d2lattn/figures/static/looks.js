@@ -38,6 +38,8 @@
   };
   addEventListener("beforeprint", turn(true));
   addEventListener("afterprint", turn(false));
+  // Plotly measures its box again at this alone.
+  addEventListener("afterprint", () => dispatchEvent(new Event("resize")));
 
   d2l.looks = { theme, size, follow: (root, draw) => redraws.set(root, draw) };
 })();
