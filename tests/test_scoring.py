@@ -48,38 +48,24 @@ def draw(make, *, lead=(B,), value_size=V, dtype=torch.float32, device="cpu"):
     return [x.requires_grad_() for x in tensors]
 
 
-def additive_score(attention, query, key):
-    """w_v tanh(W_q q + W_k k), one number after the other."""
-    score = 0.0
-    for w_q, w_k, w_v in zip(
-        attention.W_q.weight.tolist(),
-        attention.W_k.weight.tolist(),
-        attention.w_v.weight[0].tolist(),
-        strict=True,
-    ):
-        from_query = sum(w * q for w, q in zip(w_q, query, strict=True))
-        from_key = sum(w * k for w, k in zip(w_k, key, strict=True))
-        score += w_v * math.tanh(from_query + from_key)
-    return score
-
-
-def dot_score(attention, query, key):
-    """The dot product over the root of the size, likewise."""
-    products = [q * k for q, k in zip(query, key, strict=True)]
-    return sum(products) / math.sqrt(len(products))
-
-
 @BOTH
 def test_scores_are_the_formula(make, device):
     attention = make().double().to(device)
-    queries, keys, _ = draw(make, lead=(B, H), dtype=torch.float64)
-    scores = attention.scores(queries.to(device), keys.to(device))
-    written_out = additive_score if make is additive else dot_score
+    queries, keys, _ = draw(
+        make, lead=(B, H), dtype=torch.float64, device=device
+    )
+    scores = attention.scores(queries, keys)
     for b, h, i, j in itertools.product(*map(range, (B, H, Q, K))):
-        expected = written_out(
-            attention, queries[b, h, i].tolist(), keys[b, h, j].tolist()
-        )
-        assert scores[b, h, i, j].item() == pytest.approx(expected)
+        query, key = queries[b, h, i], keys[b, h, j]
+        if make is additive:
+            W_q, W_k, w_v = (
+                attention.get_parameter(f"{name}.weight")
+                for name in ("W_q", "W_k", "w_v")
+            )
+            expected = w_v[0] @ torch.tanh(W_q @ query + W_k @ key)
+        else:
+            expected = query @ key / math.sqrt(D)
+        torch.testing.assert_close(scores[b, h, i, j], expected)
 
 
 @LENGTHS

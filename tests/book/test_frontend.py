@@ -396,16 +396,6 @@ def test_figures_follow_light_and_dark(page, small, attribute):
     assert scale == palette.colorscale("dark")
 
 
-def test_a_removed_figure_is_forgotten(page, small):
-    page.goto(small.page(waves(), waves()))
-    driven = drive(page, page, 1)
-    page.evaluate("document.querySelector('.d2l-explorer').remove()")
-    page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    ink = palette.THEMES["dark"]["ink"]
-    shown = "plot => plot._fullLayout.font.color"
-    until(lambda: "" if driven.plot.evaluate(shown) == ink else "not dark")
-
-
 # -- ordinary figures, and what goes wrong -----------------------------------
 
 

@@ -42,18 +42,6 @@ def scaled(t):
     )
 
 
-def standing(t):
-    """What stands still, and needs all of its digits."""
-    return go.Figure(
-        [
-            go.Scatter(x=1.7e9 + X, y=X * t),
-            go.Scatter(x=[2461053.500001, 2461053.500002], y=[1000.00001, t]),
-            go.Scatter(x=[2**53 + 1, 2**62], y=np.array([2**62, 3])),
-            go.Bar(x=[0.1 + 0.2, 1 / 3], y=np.float32([0.1, 1 / 3])),
-        ]
-    )
-
-
 def bars(t):
     return go.Figure(
         [
@@ -188,22 +176,6 @@ def without_axes(t):
     )
 
 
-def buttons(t):
-    deep = [{"y": [[1, {"a": [t, {}]}]]}, {"title.text": f"{t}"}, [0, None]]
-    return go.Figure(
-        go.Scatter(y=[t]),
-        {
-            "updatemenus": [
-                {"buttons": [{"args": deep, "args2": [], "label": "<b>"}]},
-                {"buttons": [{"args": [["a", ["b", {"c": [[{"d": t}]]}]]]}]},
-            ],
-            "sliders": [
-                {"active": t, "steps": [{"args": [{"x": [[t]]}]}] * 5}
-            ],
-        },
-    )
-
-
 def data_of_users(t):
     """What Plotly hands on and does not look into."""
     return go.Figure(
@@ -290,7 +262,6 @@ VISIBLE = {
 FIGURES = [
     scatter,
     scaled,
-    standing,
     bars,
     groups,
     distributions,
@@ -299,7 +270,6 @@ FIGURES = [
     dates,
     round_or_solid,
     without_axes,
-    buttons,
     data_of_users,
     number_as_meta,
     texts,

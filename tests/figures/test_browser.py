@@ -18,8 +18,11 @@ DECODED = """async ([payload, count]) => {
     const { moving, buffer } = await d2lattn.frames.read(payload);
     const lists = (_, value) =>
         ArrayBuffer.isView(value) ? Array.from(value) : value;
+    const at = (path) => path.reduce((part, key) => part[key], payload.figure);
     return Array.from({ length: count }, (_, k) => {
         d2lattn.frames.apply(payload.figure, moving, buffer, k);
+        for (const { list, path } of moving)  // whose gaps show as null
+            if (list && !Array.isArray(at(path))) throw new Error(path);
         return JSON.stringify(payload.figure, lists);
     });
 }"""

@@ -65,28 +65,17 @@ def test_the_payload_says_what_the_controls_are(made):
     payload = made.payload()
     assert payload["title"] == "attention map"
     assert payload["caption"] == "Watch the rows sharpen."
-    assert payload["controls"] == [
-        {
-            "name": "temperature",
-            "label": "temperature",
-            "kind": "range",
-            "labels": ["0.25", "0.50", "0.75", "1.00"],
-            "index": 1,
-        },
-        {
-            "name": "kernel",
-            "label": "kernel",
-            "kind": "select",
-            "labels": ["Softmax", "Sigmoid"],
-            "index": 0,
-        },
-        {
-            "name": "causal",
-            "label": "causal",
-            "kind": "checkbox",
-            "labels": ["off", "on"],
-            "index": 0,
-        },
+    keys = "name", "label", "kind", "labels", "index"
+    assert [tuple(map(it.get, keys)) for it in payload["controls"]] == [
+        (
+            "temperature",
+            "temperature",
+            "range",
+            ["0.25", "0.50", "0.75", "1.00"],
+            1,
+        ),
+        ("kernel", "kernel", "select", ["Softmax", "Sigmoid"], 0),
+        ("causal", "causal", "checkbox", ["off", "on"], 0),
     ]
 
 

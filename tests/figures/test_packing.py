@@ -124,6 +124,7 @@ def test_bits_are_the_fewest(bits):
         ("scatter", "marker.color", {"marker.cmin": 0, "marker.cmax": 10}, 16),
         ("scatter", "marker.size", {}, 64),
         ("bar", "base", {}, 16),
+        ("box", "upperfence", {}, 16),
         ("bar", "base", {"orientation": "h"}, 64),
         ("scatter", "error_y.array", {}, 16),
         ("scatter", "y", {"yaxis": "y2"}, 64),

@@ -215,16 +215,6 @@ def test_the_script_survives_inside_a_page():
     assert "</" not in page.style()
 
 
-@pytest.mark.parametrize("meta", ["text", 3.5, [{"alt": 1}], {}, None])
-def test_meta_may_be_anything(meta):
-    def draw(x):
-        return go.Figure(go.Scatter(y=[x]), {"meta": meta})
-
-    payload = explore(draw, x=(0, 1)).payload()
-    assert page.opening_text(payload) == "draw: x 0"
-    assert payload["figure"]["layout"].get("meta") == meta
-
-
 @pytest.mark.parametrize(
     ("layout", "alt"),
     [
