@@ -64,7 +64,10 @@ def label_mirrors(app: Sphinx, doctree: nodes.document) -> None:
         cell["classes"].append("d2l-mirror")
         label = nodes.paragraph(classes=["d2l-mirror-label"])
         label += nodes.literal(text=mirrored)
-        cell.insert(0, label)
+        # What myst_nb folds is the first part of a cell, its code.
+        part = cell.children[0]
+        folded = cell.get("hide_mode") and isinstance(part, nodes.Element)
+        (part if folded else cell).insert(0, label)
 
 
 def _round() -> BracketStyle:
