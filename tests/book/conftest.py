@@ -19,7 +19,8 @@ from servers import serving
 ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "_build" / "html"
 
-collect_ignore = ["live.ipynb"]  # test_live.py runs it, and nbval need not
+# Others run these: test_live.py, and webdriver.py with Debian's own Python.
+collect_ignore = ["live.ipynb", "webkit_window.py"]
 
 # Chromium is to ask for nothing by itself.
 ARGUMENTS = [
