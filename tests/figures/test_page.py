@@ -12,6 +12,10 @@ from bs4 import BeautifulSoup
 
 from d2lattn.figures import bundle, describe, explore, page
 
+# Of an older Plotly the whole.
+PART = bundle.part({})
+PLOTLY = f"plotly-{PART}"
+
 
 def parse(html):
     return BeautifulSoup(html, "html.parser")
@@ -116,7 +120,7 @@ def test_frames_may_stand_in_a_file_of_their_own(made):
     beside = parse(
         page.explorer(payload, "x", static="static", frames_src="f.js")
     )
-    assert beside.figure["data-plotly"] == "static/plotly-cartesian.min.js"
+    assert beside.figure["data-plotly"] == f"static/{PLOTLY}.min.js"
     written = spec(beside)
     assert not written.keys() & {"frames", "moving"}
     assert written["src"] == "f.js"
@@ -201,9 +205,9 @@ def test_standalone_html_needs_nothing_else(made):
     for element in root.find_all(True):
         assert not {"src", "href", "data-plotly"} & element.attrs.keys()
     assert not re.search(r"url\(|@import", root.style.string)
-    plotly_js = root.find("script", class_="d2l-plotly-cartesian").string
+    plotly_js = root.find("script", class_=f"d2l-{PLOTLY}").string
     code = zlib.decompress(base64.b64decode(plotly_js)).decode()
-    assert code == bundle.script("cartesian")
+    assert code == bundle.script(PART)
     (script,) = root.find_all("script", class_=False)
     assert script.string == page.script()
     assert root.style.string == page.style()
@@ -243,7 +247,7 @@ def test_an_ordinary_figure_is_written_without_its_template(markup):
     root = parse(page.figure(json.loads(figure.to_json()), static=".."))
     assert root.find(["img", "b"]) is None
     assert root.figure["class"] == ["d2l-figure"]
-    assert root.figure["data-plotly"] == "../plotly-cartesian.min.js"
+    assert root.figure["data-plotly"] == f"../{PLOTLY}.min.js"
     assert "min-height:260px" in root.find(class_="d2l-plot")["style"]
     assert spec(root) == given
 
