@@ -40,3 +40,27 @@ def test_a_chapter_that_is_named_is_one_click_away(path):
     for said, file in links:
         number = re.fullmatch(r"(?:[Cc]hapters? )?(\d)", said)
         assert number is None or NAMES[file] == int(number[1]), said
+
+
+CHOICE = re.compile(
+    r"<details class=\"choice\">\n<summary>(.+?)</summary>\n\n"
+    r"\*\*(Right|No)\.\*\* .+?\n\n</details>",
+    re.DOTALL,
+)
+
+
+@pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
+def test_predictions_are_taken(path):
+    cells = nbformat.read(path, as_version=4).cells
+    before_figures = 0
+    for i, cell in enumerate(cells):
+        choices = CHOICE.findall(cell.source)
+        assert cell.source.count("<details") == len(choices)
+        if not choices:
+            continue
+        assert len(choices) in (3, 4)
+        answers = [answer for _, answer in choices]
+        assert answers.count("Right") == 1, cell.source
+        code = [c.source for c in cells[i + 1 : i + 3]]
+        before_figures += any("explore(" in source for source in code)
+    assert before_figures >= 2
