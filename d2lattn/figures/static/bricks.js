@@ -15,21 +15,26 @@
   function pixelsOf(colorscale) {
     const key = JSON.stringify(colorscale);
     if (!palettes.has(key)) {
-      const [canvas, context] = sheet(SHADES, 1);
+      blank(SHADES, 1);
       const gradient = context.createLinearGradient(0, 0, SHADES, 0);
       for (const [at, color] of colorscale) gradient.addColorStop(at, color);
       context.fillStyle = gradient;
+      context.clearRect(0, 0, SHADES, 1);
       context.fillRect(0, 0, SHADES, 1);
-      const { data } = context.getImageData(0, 0, canvas.width, 1);
+      const { data } = context.getImageData(0, 0, SHADES, 1);
       palettes.set(key, new Uint32Array(data.buffer));
     }
     return palettes.get(key);
   }
 
-  function sheet(width, height) {
-    const canvas = document.createElement("canvas");
-    Object.assign(canvas, { width, height });
-    return [canvas, canvas.getContext("2d", { willReadFrequently: true })];
+  const canvas = document.createElement("canvas");
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+
+  /** A blank picture of this size. */
+  function blank(width, height) {
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
+    return context.createImageData(width, height);
   }
 
   /** From where to where each brick goes along an axis, in pixels of the
@@ -73,8 +78,7 @@
     const width = columns.size;
     const shades = pixelsOf(trace.colorscale);
     const scale = SHADES / (zmax - zmin);
-    const [canvas, context] = sheet(width, rows.size);
-    const picture = context.createImageData(width, rows.size);
+    const picture = blank(width, rows.size);
     const pixels = new Uint32Array(picture.data.buffer);
     rows.spans.forEach(([from, to], i) => {
       if (from >= to) return;
