@@ -7,9 +7,13 @@ import nbformat
 import pytest
 from mirror import chapters
 
-LINK = re.compile(r"\[([^]]*)\]\((\d\d-[\w-]+\.ipynb)\)")
+LINK = re.compile(r"\[([^]]*)\]\(([\w-]+\.ipynb)\)")
 PLACE = re.compile(r"\{ref\}`[^`]+`")  # a section, a figure
-NAMES = {path.name: int(path.name[:2]) for path in chapters()}
+# An appendix has no number.
+NUMBERS = {
+    path.name: int(path.name[:2]) if path.name[0].isdigit() else 0
+    for path in chapters()
+}
 
 
 def prose(path: Path) -> str:
@@ -34,12 +38,12 @@ def test_a_plain_mention_is_found():
 @pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
 def test_a_chapter_that_is_named_is_one_click_away(path):
     text = prose(path)
-    assert plain_mentions(text, NAMES[path.name]) == []
+    assert plain_mentions(text, NUMBERS[path.name]) == []
     links = LINK.findall(text)
     assert links
     for said, file in links:
         number = re.fullmatch(r"(?:[Cc]hapters? )?(\d)", said)
-        assert number is None or NAMES[file] == int(number[1]), said
+        assert number is None or NUMBERS[file] == int(number[1]), said
 
 
 CHOICE = re.compile(
