@@ -153,6 +153,8 @@
       });
     }
     await update();
+    // The first drawing of a kind takes longest: a rehearsal, unseen.
+    d2l.redraw(plot, spec.figure, moving.map(({ path }) => path));
     d2l.looks.follow(root, drawWhole);
   }
 
