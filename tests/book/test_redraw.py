@@ -104,7 +104,8 @@ def test_both_drawings_are_the_same_picture(visit, browser, name, theme):
     for root in page.query_selector_all(".d2l-explorer"):
         last = root.eval_on_selector_all("[data-control]", LAST)
         dragged = root.eval_on_selector_all("[data-control]", DRAGGED)
-        for i in dragged or range(len(last)):
+        moved = dragged or list(range(len(last)))
+        for i in moved if theme == "light" else moved[:1]:
             stops = [chance.randint(0, most) for most in last]
             before = [*stops[:i], 0 if stops[i] else last[i], *stops[i + 1 :]]
             direct, pixels = compare(page, blank, root, stops, before)
