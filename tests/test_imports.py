@@ -20,7 +20,7 @@ FLOORS = [
     {"multihead", "comparison"},
     {"transformer", "seq2seq"},
     {"decoding", "training", "evaluation"},
-    {"models"},
+    {"models", "engine"},
 ]
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 BELOW = {

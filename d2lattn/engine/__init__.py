@@ -1,0 +1,15 @@
+"""A Transformer that runs in the page: its weights packed, and the engine.
+
+The engine is plain JavaScript that reads like chapter 6, in `static`. It takes
+a Transformer of this package, for translation or for one language alone.
+"""
+
+from d2lattn.engine.packing import (
+    Packed,
+    model_file,
+    pack,
+    quantize,
+    script,
+)
+
+__all__ = ["Packed", "model_file", "pack", "quantize", "script"]
