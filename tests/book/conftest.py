@@ -13,8 +13,13 @@ from pathlib import Path
 
 import pytest
 from browser import Quiet, listen
+from engine_page import HELPERS, shelf
 from playwright.sync_api import sync_playwright
+from rounding import rounded
 from servers import serving
+
+from d2lattn.engine import model_file, script
+from d2lattn.figures import page as figures
 
 ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "_build" / "html"
@@ -109,3 +114,41 @@ def visit(browser, book, site):
             return page, trouble
 
         yield open_page
+
+
+@pytest.fixture(scope="module")
+def engine_page(browser, tmp_path_factory):
+    """A page from disk with the engine in it."""
+    folder = tmp_path_factory.mktemp("engine")
+    scripts = {
+        "explorer.js": figures.script(),
+        "engine.js": script(),
+        "helpers.js": HELPERS,
+    }
+    for name, text in scripts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    tags = "".join(f'<script src="{name}"></script>' for name in scripts)
+    file = folder / "page.html"
+    file.write_text(f'<!doctype html><meta charset="utf-8">{tags}', "utf-8")
+    page = browser.new_page()
+    raised = []
+    page.on("pageerror", lambda error: raised.append(error))
+    page.goto(file.as_uri())
+    page.folder = folder
+    yield page
+    page.close()
+    assert not raised
+
+
+@pytest.fixture
+def chapter(engine_page):
+    """Chapter 6's translator in the page: as it is, rounded, vocabularies."""
+    model, packed, *vocabs = shelf()
+    file = engine_page.folder / "model.js"
+    file.write_text(model_file("it", packed), encoding="utf-8")
+    engine_page.evaluate(
+        """async () => {
+            window.it = await engine.loadFrom("model.js", "it");
+        }"""
+    )
+    return model, rounded(model, packed), *vocabs

@@ -1,14 +1,16 @@
 """Weights are rounded as little as said, and travel once."""
 
+import gzip
 import json
 
 import pytest
 import torch
+from engine import translator
 from rounding import rounded, unpack
 from torch import nn
 
 from d2lattn.corpora import Vocab
-from d2lattn.engine import model_file, pack, quantize
+from d2lattn.engine import model_file, pack, quantize, script
 from d2lattn.seq2seq import (
     EncoderDecoder,
     Seq2SeqAttentionDecoder,
@@ -111,3 +113,9 @@ def test_what_the_engine_cannot_run_is_refused(make, message):
 def test_bits_are_between_2_and_16(bits):
     with pytest.raises(ValueError, match=f"between 2 and 16, but are {bits}"):
         pack(transformer(), *VOCABS, bits=bits)
+
+
+def test_the_translator_of_the_book_and_its_engine_are_small():
+    files = script(), model_file("transformer", pack(*translator()))
+    packed = [gzip.compress(text.encode("utf-8"), 6) for text in files]
+    assert sum(map(len, packed)) < 300_000
