@@ -27,6 +27,8 @@ BELOW = {
     room: set().union(*FLOORS[: FLOOR[room]]) - {"figures"} for room in FLOOR
 }
 
+BELOW["engine"] |= {"figures"}  # it has one of its own, in their page
+
 ON_A_PAGE = {"plotly", "ipywidgets", "IPython"}
 IN_A_BUILD = {"sphinx", "docutils", "myst_nb"}
 

@@ -11,5 +11,6 @@ from d2lattn.engine.packing import (
     quantize,
     script,
 )
+from d2lattn.engine.page import Translator
 
-__all__ = ["Packed", "model_file", "pack", "quantize", "script"]
+__all__ = ["Packed", "Translator", "model_file", "pack", "quantize", "script"]

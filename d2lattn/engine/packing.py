@@ -6,6 +6,7 @@ The reader of this format is `static/weights.js`.
 import base64
 import json
 import zlib
+from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any, TypedDict
 
@@ -129,14 +130,14 @@ def pack(
     }
 
 
-def script() -> str:
+def script(parts: Iterable[str] = PARTS) -> str:
     """The engine, one script. It wants `figures/static/frames.js` before it.
 
     >>> "class TransformerEncoder" in script()
     True
     """
-    parts = ((STATIC / f"{part}.js").read_text("utf-8") for part in PARTS)
-    return "\n".join(parts)
+    texts = ((STATIC / f"{part}.js").read_text("utf-8") for part in parts)
+    return "\n".join(texts)
 
 
 def model_file(key: str, packed: Packed) -> str:
@@ -145,7 +146,7 @@ def model_file(key: str, packed: Packed) -> str:
     A script and not JSON, which a page that is opened from disk cannot ask
     for.
     """
-    return f"d2lattn.engine.deliver({_json(key)}, {_json(packed)});\n"
+    return f"d2lattn.engine.deliver({as_json(key)}, {as_json(packed)});\n"
 
 
 def _sizes(model: Any) -> tuple[int, bool]:
@@ -177,7 +178,7 @@ def _kind(model: Any) -> str:
     return f"{whole} of {' and '.join(names)}" if names else whole
 
 
-def _json(value: Any) -> str:
+def as_json(value: Any) -> str:
     """JSON that can stand inside a script element."""
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c")

@@ -25,11 +25,17 @@ from d2lattn.figures.explorer import MIME
 PACKAGE = Path(__file__).parents[1]
 STATIC = "_static/d2l"
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
+# Markup, and files for the folder that "{static}" stands for in it.
+PART_MIME = "application/vnd.d2lattn.page+json"
 PLUGIN = "d2lattn"  # its name among the entry points of MyST-NB's renderers
 
 
 class PlotlyFigure(nodes.General, nodes.Element):
     """An explorer's payload, or the JSON of an ordinary Plotly figure."""
+
+
+class PagePart(nodes.General, nodes.Element):
+    """Markup of a page, and the files that it asks for."""
 
 
 class FigureRenderer(NbElementRenderer):
@@ -40,9 +46,13 @@ class FigureRenderer(NbElementRenderer):
     """
 
     def render_mime_type(self, data: MimeData) -> list[nodes.Element]:
-        if data.mime_type not in (MIME, PLOTLY_MIME):
+        if data.mime_type not in (MIME, PLOTLY_MIME, PART_MIME):
             return super().render_mime_type(data)
         content: Any = data.content
+        if data.mime_type == PART_MIME:
+            deferred = {"defer": "defer"}
+            self.add_js_file("d2l_explorer", "d2l/explorer.js", deferred)
+            return [PagePart(**content)]
         spec = json.loads(content) if isinstance(content, str) else content
         self.add_js_file("d2l_explorer", "d2l/explorer.js", {"defer": "defer"})
         figure = PlotlyFigure(spec=spec, explorer=data.mime_type == MIME)
@@ -76,6 +86,19 @@ def visit_figure_html(translator: Any, node: PlotlyFigure) -> None:
     raise nodes.SkipNode
 
 
+def visit_part_html(translator: Any, node: PagePart) -> None:
+    """Write the markup into the page, and its files beside."""
+    builder = translator.builder
+    here = builder.get_target_uri(builder.current_docname)
+    for name, text in node["files"].items():
+        file = Path(builder.outdir, STATIC, name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    static = relative_uri(here, STATIC)
+    translator.body.append(node["markup"].replace("{static}", static))
+    raise nodes.SkipNode
+
+
 def _bring(outdir: Path, part: str, *, anew: bool = False) -> None:
     """Put a part of Plotly into the build, if it is not there."""
     file = outdir / STATIC / f"plotly-{part}.min.js"
@@ -84,7 +107,7 @@ def _bring(outdir: Path, part: str, *, anew: bool = False) -> None:
         file.write_text(bundle.script(part), encoding="utf-8")
 
 
-def visit_figure_elsewhere(translator: Any, node: PlotlyFigure) -> None:
+def visit_figure_elsewhere(translator: Any, node: nodes.Element) -> None:
     """Formats that cannot be dragged go without."""
     raise nodes.SkipNode
 
@@ -102,6 +125,7 @@ def name_renderer(app: Sphinx, config: Config) -> None:
     config.nb_mime_priority_overrides = [
         ("*", MIME, 1),
         ("*", PLOTLY_MIME, 2),
+        ("*", PART_MIME, 3),
         *config.nb_mime_priority_overrides,
     ]
 
@@ -160,6 +184,14 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(
         PlotlyFigure,
         html=(visit_figure_html, None),
+        latex=elsewhere,
+        text=elsewhere,
+        man=elsewhere,
+        texinfo=elsewhere,
+    )
+    app.add_node(
+        PagePart,
+        html=(visit_part_html, None),
         latex=elsewhere,
         text=elsewhere,
         man=elsewhere,

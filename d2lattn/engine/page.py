@@ -1,0 +1,156 @@
+"""A figure in which a reader's own sentence is translated, word by word."""
+
+import hashlib
+import html
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from d2lattn.corpora.vocabulary import Vocab
+from d2lattn.engine.packing import (
+    PARTS,
+    STATIC,
+    Packed,
+    as_json,
+    model_file,
+    pack,
+    script,
+)
+from d2lattn.figures import page
+from d2lattn.figures.explorer import form
+
+#: What shows a model, each after what it needs.
+SHOWING = ("dom", "maps", "tree", "chips", "asking", "translator")
+MIME = "application/vnd.d2lattn.page+json"
+CONTROLS = """
+<form data-part="ask">
+<label for="{uid}-text">English</label>
+<input type="text" id="{uid}-text" data-part="text" list="{uid}-words"
+ value="{opening}" lang="en" maxlength="200" autocapitalize="off"
+ autocomplete="off" spellcheck="false" disabled>
+<datalist id="{uid}-words"></datalist>
+<button type="button" data-part="known" disabled>One it learned from</button>
+<button type="button" data-part="new" disabled>One it never saw</button>
+</form>
+<ul data-part="unknown" aria-live="polite"></ul>
+<div class="d2l-options">
+<label>search <select data-part="beam" autocomplete="off" disabled>
+<option value="1">greedy</option><option value="2">beam of 2</option>
+<option value="3">beam of 3</option><option value="4">beam of 4</option>
+<option value="5">beam of 5</option></select></label>
+<label><input type="checkbox" data-part="positions" autocomplete="off"
+ checked disabled>positions</label>
+<button type="button" data-part="swap" disabled>Swap the chosen English
+ word with the next</button>
+</div>
+<div class="d2l-line"><span>English</span>
+<span class="d2l-words" data-part="src" role="group" lang="en"
+ aria-label="English, as the model reads it"></span></div>
+<div class="d2l-line"><span>French</span>
+<span class="d2l-words" data-part="tgt" role="group" lang="fr"
+ aria-label="French, as the model writes it"></span></div>
+<p class="d2l-alt" role="status" data-part="status"></p>
+<div class="d2l-line"><span>in its place</span>
+<ol data-part="candidates" aria-label="The most probable words here"></ol>
+</div>
+<p data-part="said" aria-live="polite"></p>
+<div data-part="maps"></div>
+<details open hidden><summary>All that the search kept</summary>
+<div data-part="tree"></div></details>
+"""
+
+
+@dataclass(eq=False, repr=False)
+class Translator:
+    """A model to type sentences for, in a built page, in Colab, from disk.
+
+    Attributes:
+        model, src_vocab, tgt_vocab: what `pack` takes, with an encoder.
+        sentences: texts to try, those the model learned from under "known"
+            and others under "new"; the figure opens with the first new one.
+        title: what the figure is called.
+        caption: what to look for in it.
+        bits: what a weight is rounded to.
+    """
+
+    model: nn.Module
+    src_vocab: Vocab
+    tgt_vocab: Vocab
+    sentences: Mapping[str, Sequence[str]]
+    title: str = "A sentence of your own"
+    caption: str = ""
+    bits: int = 8
+
+    def packed(self) -> Packed:
+        """The model as it travels."""
+        return pack(self.model, self.src_vocab, self.tgt_vocab, bits=self.bits)
+
+    def to_html(self) -> str:
+        """HTML that needs no kernel, network or other file."""
+        spec = {"packed": self.packed(), "sentences": self.sentences}
+        scripts = page.script(), script(), script(SHOWING)
+        return (
+            f"<style>{page.style()}{style()}</style>{self._markup(spec)}"
+            + "".join(f"<script>{text}</script>" for text in scripts)
+        )
+
+    def parts(self) -> dict[str, Any]:
+        """What a built page takes: markup, and the files it asks for.
+
+        In the markup, "{static}" stands for the address of their folder.
+        """
+        packed = self.packed()
+        digest = hashlib.sha256(as_json(packed).encode("utf-8"))
+        key = digest.hexdigest()[:16]
+        source = f"frames/{key}.js"
+        spec = {
+            "src": f"{{static}}/{source}",
+            "key": key,
+            "sentences": self.sentences,
+        }
+        links = (
+            '<link rel="stylesheet" href="{static}/translator.css">'
+            '<script src="{static}/translator.js" defer></script>'
+        )
+        return {
+            "markup": self._markup(spec) + links,
+            "files": {
+                source: model_file(key, packed),
+                "translator.js": script((*PARTS, *SHOWING)),
+                "translator.css": style(),
+            },
+        }
+
+    def _markup(self, spec: dict[str, Any]) -> str:
+        opening = html.escape(self.sentences["new"][0])
+        title, caption = html.escape(self.title), html.escape(self.caption)
+        uid = f"d2l-{secrets.token_hex(8)}"  # it may be shown more than once
+        inside = CONTROLS.replace("{uid}", uid).replace("{opening}", opening)
+        return (
+            f'<figure class="d2l-translator" aria-label="{title}">'
+            f"{inside.strip()}"
+            f"<figcaption><strong>{title}.</strong> {caption}</figcaption>"
+            "<noscript>To translate a sentence, allow JavaScript.</noscript>"
+            '<script type="application/json" class="d2l-spec">'
+            f"{as_json(spec)}</script></figure>"
+        )
+
+    def __repr__(self) -> str:
+        sizes = f"{len(self.src_vocab)} to {len(self.tgt_vocab)} words"
+        return f"Translator({type(self.model).__name__}, {sizes})"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        shown: dict[str, Any] = (
+            {MIME: self.parts()}
+            if form() == "page"
+            else {"text/html": self.to_html()}
+        )
+        return {**shown, "text/plain": repr(self)}
+
+
+def style() -> str:
+    """The structure of translators, one style sheet."""
+    return (STATIC / "translator.css").read_text(encoding="utf-8")

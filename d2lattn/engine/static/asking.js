@@ -1,0 +1,119 @@
+/* What a reader does to a translator, and what it answers in words. */
+(function () {
+  "use strict";
+  const d2l = (window.d2lattn = window.d2lattn || {});
+  if (d2l.asking) return;
+  const { chips, make, maps, percent } = d2l;
+
+  /** Words that nobody taught the model, each with near ones to take.
+      @returns {HTMLElement[]} */
+  const unknown = ({ words, unknown }, vocab) => [...unknown].map((i) => {
+    const near = vocab.near(words[i]);
+    return make("li", {}, `The model never met “${words[i]}”`,
+      near.length ? ". Near it: " : ", nor anything near it.",
+      ...near.flatMap((word) => [make("button", { type: "button",
+        "data-replace": i, "data-word": word }, word), " "]));
+  });
+
+  /** What was asked and what answered, in one sentence. */
+  function answer({ french, read }, { side, at, chosen }, shares, answers) {
+    const { path, head } = chosen;
+    const asking = side === "src" ? read[at] : french[at];
+    if (asking === undefined) return "";
+    const name = `${maps.KINDS[maps.kindOf(path)]}, block ` +
+      `${Number(path.match(/\d+/)[0]) + 1}, ` +
+      (head === "mean" ? "mean of the heads" : `head ${head + 1}`);
+    if (!shares?.length)
+      return `${name}: it does not start from ${side === "src" ? "English"
+        : "French"}. Choose a word of the other line, or another head.`;
+    const keys = answers === "src" ? read : ["<bos>", ...french];
+    const best = [...shares.keys()].sort((i, j) => shares[j] - shares[i])
+      .slice(0, 3).filter((i) => shares[i] >= 0.05)
+      .map((i) => `“${keys[i]}” ${percent(shares[i])}`);
+    const doing = side === "src" ? `“${asking}” looks at`
+      : `before writing “${asking}” it looks at`;
+    return `${name}: ${doing} ${best.join(", ")}.`;
+  }
+
+  /** The last word begun, completed from the vocabulary. */
+  function complete(input, list, vocab) {
+    const [, before, begun] = input.value.match(/^(.*?)([\p{L}']*)$/su);
+    const words = begun ? vocab.complete(begun.toLowerCase(), 6) : [];
+    list.replaceChildren(...words.filter((word) => word !== begun)
+      .map((word) => make("option", { value: before + word })));
+  }
+
+  /** @param {{root: HTMLElement, part: (name: string) => HTMLElement,
+      view: object, words: () => string[], compute: () => void,
+      show: () => void}} figure */
+  function listen({ root, part, input, view, spec, it, words, compute, show }) {
+    const list = root.querySelector("datalist");
+    input.addEventListener("input", () => {
+      view.at = 0;
+      complete(input, list, it.src_vocab);
+      compute();
+    });
+    part("ask").addEventListener("submit", (event) => event.preventDefault());
+    for (const name of ["beam", "positions"])
+      part(name).addEventListener("change", compute);
+    for (const name of ["src", "tgt"]) chips.walk(part(name));
+    const drawn = {};
+    for (const name of ["known", "new"])
+      part(name).addEventListener("click", () => {
+        drawn[name] = ((drawn[name] ?? -1) + 1) % spec.sentences[name].length;
+        input.value = spec.sentences[name][drawn[name]];
+        view.at = 0;
+        compute();
+      });
+    root.addEventListener("click", ({ target }) => {
+      const { side, at, path, head, replace, word } =
+        target.closest("button")?.dataset ?? {};
+      if (side) Object.assign(view, { side, at: Number(at) });
+      else if (path) choose(path, head);
+      else if (replace) {
+        return write(words().map((it, i) => i === Number(replace) ? word : it));
+      } else return;
+      const focused = target.closest("button");
+      show();
+      again(focused)?.focus();
+    });
+    root.addEventListener("change", ({ target }) => {
+      const { path, head } = target.dataset;
+      if (!path) return;
+      const others = (view.off[path] ?? []).filter((it) => it !== Number(head));
+      view.off = { ...view.off,
+        [path]: target.checked ? others : [...others, Number(head)] };
+      compute();
+      again(target)?.focus();
+    });
+
+    part("swap").addEventListener("click", () => {
+      const all = [...words()], i = view.side === "src" ? view.at : 0;
+      if (i + 2 >= all.length) return; // the mark at the end stays there
+      [all[i], all[i + 1]] = [all[i + 1], all[i]];
+      Object.assign(view, { side: "src", at: i + 1 });
+      write(all);
+    });
+
+    /** @param {string[]} sentence what is to be translated instead */
+    function write(sentence) {
+      input.value = d2l.engine.detokenize(sentence, "en");
+      compute();
+    }
+
+    function choose(path, head) {
+      view.chosen = { path, head: head === "mean" ? head : Number(head) };
+      const side = path.startsWith("encoder") ? "src" : "tgt";
+      if (view.side !== side) Object.assign(view, { side, at: 0 });
+    }
+
+    /** The element that took the place of this one. */
+    const again = (gone) => [...root.querySelectorAll(gone.tagName)].find((it) =>
+      ["side", "at", "path", "head"].every((name) =>
+        it.dataset[name] === gone.dataset[name]));
+    for (const control of root.querySelectorAll("[disabled]"))
+      control.disabled = false;
+  }
+
+  d2l.asking = { answer, listen, unknown };
+})();

@@ -1,0 +1,78 @@
+/* The weights of every head as small maps: a row asks, a column answers. */
+(function () {
+  "use strict";
+  const d2l = (window.d2lattn = window.d2lattn || {});
+  if (d2l.maps) return;
+  const { draw, make } = d2l;
+
+  /** The three kinds of attention, and what stands for each in a path. */
+  const KINDS = {
+    "encoder.blks.#.attention": "Encoder: English looks at English",
+    "decoder.blks.#.attention1": "Decoder: French looks back at French",
+    "decoder.blks.#.attention2": "Across: French looks at English",
+  };
+  const kindOf = (path) => path.replace(/\d+/, "#");
+
+  /** The mean of the heads. @param {Rows[]} heads (H, Q, K)
+      @returns {number[][]} (Q, K) */
+  const mean = (heads) => heads[0].map((row, q) => Array.from(row, (_, k) =>
+    heads.reduce((sum, head) => sum + head[q][k], 0) / heads.length));
+
+  /** Colours are the page's, so that a map follows light, dark and paper.
+      @param {number[][]} weights (Q, K) @param {number} [row] one to frame */
+  function map(weights, row) {
+    const Q = weights.length, K = weights[0].length;
+    const cells = weights.flatMap((shares, q) => Array.from(shares, (share, k) =>
+      share < 0.02 ? "" : draw("rect", { x: k, y: q, width: 1, height: 1,
+        "fill-opacity": share.toFixed(2) }))).filter(Boolean);
+    const frame = row === undefined || row >= Q ? []
+      : [draw("rect", { class: "d2l-row", x: 0, y: row, width: K, height: 1 })];
+    return draw("svg", { viewBox: `-0.2 -0.2 ${K + 0.4} ${Q + 0.4}`,
+      preserveAspectRatio: "none", "aria-hidden": "true" }, ...cells, ...frame);
+  }
+
+  /** All maps, with a button to choose one and a box to switch its head off.
+      @param {{[path: string]: Rows[][]}} weights as a look leaves them
+      @param {{chosen: {path: string, head: number | "mean"},
+               off: {[path: string]: number[]},
+               rows: {[kind: string]: number | undefined}}} view
+      @returns {HTMLElement[]} a group a kind */
+  function groups(weights, { chosen, off, rows }) {
+    const cell = (path, block, heads, head) => {
+      const words = head === "mean" ? "mean" : `head ${head + 1}`;
+      const said = `${KINDS[kindOf(path)]}, block ${block}, ${words}`;
+      const shown = head === "mean" ? mean(heads) : heads[head];
+      const silent = (off[path] ?? []).includes(head);
+      const button = make("button", { type: "button", "data-path": path,
+        "data-head": head, "aria-label": said, title: said,
+        "aria-pressed": chosen.path === path && chosen.head === head },
+      map(shown, rows[kindOf(path)]));
+      const box = make("input", { type: "checkbox", "data-path": path,
+        "data-head": head, "aria-label": `${said}: on`,
+        ...(silent ? {} : { checked: "" }) });
+      return make("div", { class: silent ? "d2l-map d2l-silent" : "d2l-map" },
+        button, head === "mean" ? make("span", {}, words)
+          : make("label", {}, box, words));
+    };
+    return Object.entries(KINDS).map(([kind, title]) => {
+      const blocks = Object.keys(weights).filter((it) => kindOf(it) === kind);
+      return make("fieldset", {}, make("legend", {}, title),
+        ...blocks.map((path, i) => {
+          const heads = weights[path].at(-1); // (H, Q, K)
+          return make("div", { class: "d2l-block", role: "group",
+            "aria-label": `block ${i + 1}` },
+          make("span", { class: "d2l-name" }, `block ${i + 1}`),
+          ...["mean", ...heads.keys()].map((head) =>
+            cell(path, i + 1, heads, head)));
+        }));
+    });
+  }
+
+  /** What one map says of one row. @returns {number[]} (K,) */
+  function sharesOf(weights, { path, head }, row) {
+    const heads = weights[path].at(-1);
+    return Array.from((head === "mean" ? mean(heads) : heads[head])[row] ?? []);
+  }
+
+  d2l.maps = { KINDS, groups, kindOf, sharesOf };
+})();
