@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import nn
 
+from d2lattn.corpora.phrasebook import Phrase, detokenize
 from d2lattn.corpora.vocabulary import Vocab
 from d2lattn.engine.packing import (
     PARTS,
@@ -43,6 +44,8 @@ CONTROLS = """
 <option value="5">beam of 5</option></select></label>
 <label><input type="checkbox" data-part="positions" autocomplete="off"
  checked disabled>positions</label>
+<label><input type="checkbox" data-part="gold" autocomplete="off"
+ disabled>gold alignment</label>
 <button type="button" data-part="swap" disabled>Swap the chosen English
  word with the next</button>
 </div>
@@ -69,8 +72,8 @@ class Translator:
 
     Attributes:
         model, src_vocab, tgt_vocab: what `pack` takes, with an encoder.
-        sentences: texts to try, those the model learned from under "known"
-            and others under "new"; the figure opens with the first new one.
+        sentences: what to try, with its alignment: what the model learned
+            from under "known" and the rest under "new", with which it opens.
         title: what the figure is called.
         caption: what to look for in it.
         bits: what a weight is rounded to.
@@ -79,7 +82,7 @@ class Translator:
     model: nn.Module
     src_vocab: Vocab
     tgt_vocab: Vocab
-    sentences: Mapping[str, Sequence[str]]
+    sentences: Mapping[str, Sequence[Phrase]]
     title: str = "A sentence of your own"
     caption: str = ""
     bits: int = 8
@@ -90,7 +93,7 @@ class Translator:
 
     def to_html(self) -> str:
         """HTML that needs no kernel, network or other file."""
-        spec = {"packed": self.packed(), "sentences": self.sentences}
+        spec = {"packed": self.packed(), "sentences": self._sentences()}
         scripts = page.script(), script(), script(SHOWING)
         return (
             f"<style>{page.style()}{style()}</style>{self._markup(spec)}"
@@ -109,7 +112,7 @@ class Translator:
         spec = {
             "src": f"{{static}}/{source}",
             "key": key,
-            "sentences": self.sentences,
+            "sentences": self._sentences(),
         }
         links = (
             '<link rel="stylesheet" href="{static}/translator.css">'
@@ -124,8 +127,18 @@ class Translator:
             },
         }
 
+    def _sentences(self) -> dict[str, list[Any]]:
+        """Each as English text, French words, and the links between them."""
+        return {
+            name: [
+                [detokenize(it.src, "en"), " ".join(it.tgt), it.alignment]
+                for it in phrases
+            ]
+            for name, phrases in self.sentences.items()
+        }
+
     def _markup(self, spec: dict[str, Any]) -> str:
-        opening = html.escape(self.sentences["new"][0])
+        opening = html.escape(spec["sentences"]["new"][0][0])
         title, caption = html.escape(self.title), html.escape(self.caption)
         uid = f"d2l-{secrets.token_hex(8)}"  # it may be shown more than once
         inside = CONTROLS.replace("{uid}", uid).replace("{opening}", opening)

@@ -56,12 +56,13 @@
     part("ask").addEventListener("submit", (event) => event.preventDefault());
     for (const name of ["beam", "positions"])
       part(name).addEventListener("change", compute);
+    part("gold").addEventListener("change", show);
     for (const name of ["src", "tgt"]) chips.walk(part(name));
     const drawn = {};
     for (const name of ["known", "new"])
       part(name).addEventListener("click", () => {
         drawn[name] = ((drawn[name] ?? -1) + 1) % spec.sentences[name].length;
-        input.value = spec.sentences[name][drawn[name]];
+        [input.value] = spec.sentences[name][drawn[name]];
         view.at = 0;
         compute();
       });

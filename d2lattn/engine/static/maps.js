@@ -19,25 +19,31 @@
     heads.reduce((sum, head) => sum + head[q][k], 0) / heads.length));
 
   /** Colours are the page's, so that a map follows light, dark and paper.
-      @param {number[][]} weights (Q, K) @param {number} [row] one to frame */
-  function map(weights, row) {
+      @param {number[][]} weights (Q, K) @param {number} [row] one to frame
+      @param {[number, number][]} gold links, of a key and a query each */
+  function map(weights, row, gold) {
     const Q = weights.length, K = weights[0].length;
     const cells = weights.flatMap((shares, q) => Array.from(shares, (share, k) =>
       share < 0.02 ? "" : draw("rect", { x: k, y: q, width: 1, height: 1,
         "fill-opacity": share.toFixed(2) }))).filter(Boolean);
     const frame = row === undefined || row >= Q ? []
       : [draw("rect", { class: "d2l-row", x: 0, y: row, width: K, height: 1 })];
+    const links = gold.map(([k, q]) => draw("rect", { class: "d2l-gold",
+      x: k + 0.1, y: q + 0.1, width: 0.8, height: 0.8 }));
     return draw("svg", { viewBox: `-0.2 -0.2 ${K + 0.4} ${Q + 0.4}`,
-      preserveAspectRatio: "none", "aria-hidden": "true" }, ...cells, ...frame);
+      preserveAspectRatio: "none", "aria-hidden": "true" },
+    ...cells, ...links, ...frame);
   }
 
   /** All maps, with a button to choose one and a box to switch its head off.
       @param {{[path: string]: Rows[][]}} weights as a look leaves them
       @param {{chosen: {path: string, head: number | "mean"},
                off: {[path: string]: number[]},
-               rows: {[kind: string]: number | undefined}}} view
+               rows: {[kind: string]: number | undefined},
+               gold: [number, number][]}} view `gold` lies over what looks
+      across
       @returns {HTMLElement[]} a group a kind */
-  function groups(weights, { chosen, off, rows }) {
+  function groups(weights, { chosen, off, rows, gold }) {
     const cell = (path, block, heads, head) => {
       const words = head === "mean" ? "mean" : `head ${head + 1}`;
       const said = `${KINDS[kindOf(path)]}, block ${block}, ${words}`;
@@ -46,7 +52,7 @@
       const button = make("button", { type: "button", "data-path": path,
         "data-head": head, "aria-label": said, title: said,
         "aria-pressed": chosen.path === path && chosen.head === head },
-      map(shown, rows[kindOf(path)]));
+      map(shown, rows[kindOf(path)], path.endsWith("2") ? gold : []));
       const box = make("input", { type: "checkbox", "data-path": path,
         "data-head": head, "aria-label": `${said}: on`,
         ...(silent ? {} : { checked: "" }) });

@@ -44,6 +44,9 @@
     const input = part("text"), said = part("said");
     const view = { off: {}, chosen: { path: Object.keys(maps.KINDS)[2], head:
       "mean" }, side: "tgt", at: 0 };
+    /** The grammar's sentences that came along, by their English words. */
+    const golds = new Map(Object.values(spec.sentences).flat().map(
+      ([text, tgt, links]) => [engine.tokenize(text).join(" "), { tgt, links }]));
     const lastBlock = it.model.decoder.blks.length - 1;
     view.chosen.path = view.chosen.path.replace("#", lastBlock);
     let now, announcing;
@@ -55,6 +58,7 @@
         positions: part("positions").checked });
       const same = now.french.findIndex((word, i) => word !== before[i]);
       view.fresh = same < 0 ? Infinity : same;
+      root.toggleAttribute("data-empty", !now.words.length);
       show();
       view.fresh = Infinity;
       clearTimeout(announcing);
@@ -66,6 +70,12 @@
       : `${engine.detokenize(it.tgt_vocab.decode(now.best.tokens))} ` +
         `Probability ${percent(Math.exp(now.best.log_prob))}.` +
         (now.best.finished ? "" : " It did not come to an end.");
+
+    /** The right links, if the sentence is one of them and it is right. */
+    function linksOf({ words, french }) {
+      const gold = golds.get(words.join(" "));
+      return gold && `${gold.tgt} <eos>` === french.join(" ") ? gold.links : [];
+    }
 
     /** Which row of which map belongs to the chosen word. */
     function rowOf(path) {
@@ -89,7 +99,10 @@
         shares: answers === "tgt" ? moved : undefined });
       const rows = Object.fromEntries(Object.keys(maps.KINDS)
         .map((kind) => [kind, rowOf(kind)]));
-      part("maps").replaceChildren(...maps.groups(now.weights, { ...view, rows }));
+      const links = linksOf(now), gold = part("gold").checked ? links : [];
+      part("gold").disabled = !links.length;
+      part("maps").replaceChildren(
+        ...maps.groups(now.weights, { ...view, rows, gold }));
       part("tree").replaceChildren(
         d2l.tree(now.steps, now.best, it.tgt_vocab.words));
       part("tree").parentElement.hidden = part("beam").value === "1";
@@ -102,7 +115,7 @@
       const t = view.side === "tgt" ? view.at : 0;
       part("candidates").replaceChildren(...(now.candidates[t] ?? []).map(
         ({ token, prob }) => make("li", { style: `--share: ${prob.toFixed(3)}` },
-          make("span", { lang: "fr" }, it.tgt_vocab.words[token]),
+          make("span", { lang: "fr" }, it.tgt_vocab.words[token]), " ",
           make("small", {}, percent(prob)))));
     }
 

@@ -1,0 +1,323 @@
+"""A reader types, and the page answers what PyTorch answers."""
+
+from functools import cache
+
+import pytest
+import torch
+from browser import listen, until
+from engine import SIZES, short_enough
+from engine_page import shelf
+from rounding import rounded
+
+from d2lattn.corpora import phrasebook
+from d2lattn.decoding import translate
+from d2lattn.engine import Translator
+from d2lattn.recording import record_attention
+from d2lattn.seq2seq import EncoderDecoder
+
+MARKUP = "<img src=x onerror=\"document.title = 'hacked'\">"
+TYPED = {
+    "the girl's book is old.": "the girl 's book is old .",
+    "She did not leave yesterday": "she did not leave yesterday .",
+    "Why isn't Paul hungry?": "why is not paul hungry ?",
+    "I love you.": "i love you .",
+    "Their unicorn sleeps.": "their unicorn sleeps .",
+    "": "",
+    MARKUP: "< img src = x onerror = \" document . title = ' hacked ' \" > .",
+}
+D, _, H, BLKS = SIZES
+
+
+@cache
+def html():
+    """Chapter 6's translator as a page from disk."""
+    model, _, *vocabs = shelf()
+    book = phrasebook.load()
+    sentences = {
+        name: short_enough(pairs)[:3]
+        for name, pairs in (("known", book.train), ("new", book.test))
+    }
+    return Translator(model, *vocabs, sentences).to_html()
+
+
+def ours(words, beam_size=1, model=None):
+    """What PyTorch makes of words, with the weights of the page."""
+    whole, packed, *vocabs = shelf()
+    model = model or rounded(whole, packed)
+    options = {"beam_size": beam_size, "max_len": 40}
+    (found,) = translate(model, [words.split()], *vocabs, **options)
+    return found
+
+
+class Figure:
+    """A translator in a page."""
+
+    def __init__(self, frame):
+        self.frame = frame
+        frame.wait_for_selector(".d2l-translator[data-ready]")
+        frame.evaluate("d2lattn.pause = 0")
+
+    def part(self, name):
+        return self.frame.locator(f'[data-part="{name}"]')
+
+    def words(self, side):
+        """The words of a line, without `<eos>`."""
+        words = (
+            self.part(side)
+            .locator("button")
+            .evaluate_all("all => all.map((it) => it.firstChild.textContent)")
+        )
+        return [word for word in words if word != "<eos>"]
+
+    def type(self, text):
+        self.part("text").fill(text)
+
+    def box(self, path, head):
+        place = f'input[data-path="{path}"][data-head="{head}"]'
+        return self.frame.locator(place)
+
+
+@pytest.fixture
+def page(browser):
+    """A blank page whose troubles must be none in the end."""
+    blank = browser.new_page(viewport={"width": 900, "height": 700})
+    trouble = listen(blank, "file:")
+    yield blank
+    blank.context.close()
+    assert not trouble
+
+
+@pytest.fixture
+def figure(page, tmp_path):
+    """The translator, as it was saved to a file."""
+    file = tmp_path / "page.html"
+    head = '<!doctype html><meta charset="utf-8"><title>page</title>'
+    file.write_text(f"{head}{html()}", encoding="utf-8")
+    page.goto(file.as_uri())
+    return Figure(page.main_frame)
+
+
+# -- what is typed -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", TYPED)
+def test_what_is_typed_is_translated(page, figure, text):
+    figure.type(text)
+    assert " ".join(figure.words("src")) == TYPED[text]
+    said = "Type a sentence."
+    if text:
+        assert figure.words("tgt") == ours(TYPED[text])
+        said = phrasebook.detokenize(figure.words("tgt"))
+    figure.part("status").filter(has_text=said).wait_for()
+    for name in ("src", "tgt", "candidates", "said", "maps"):
+        assert figure.part(name).is_visible() == bool(text)
+    assert figure.frame.locator("img").count() == 0
+    assert page.title() == "page"
+
+
+@pytest.mark.parametrize("beam_size", [2, 5])
+def test_a_wider_search_finds_what_ours_finds(figure, beam_size):
+    figure.type("I love you.")
+    figure.part("beam").select_option(str(beam_size))
+    wanted = ours("i love you .", beam_size)
+    assert figure.words("tgt") == wanted
+    best = figure.part("tree").locator("strong").all_inner_texts()
+    assert " ".join(best) == " ".join([*wanted, "<eos>"])
+    ends = figure.part("tree").locator("li", has_text="<eos>")
+    assert ends.count() >= beam_size
+    figure.part("beam").select_option("1")
+    assert figure.part("tree").is_hidden()
+
+
+def test_an_unknown_word_has_near_ones_to_take(figure):
+    figure.type("The docter and the xylophone are old.")
+    said = figure.part("unknown").locator("li").all_inner_texts()
+    assert [it.split("”")[0] for it in said] == [
+        "The model never met “docter",
+        "The model never met “xylophone",
+    ]
+    figure.part("unknown").get_by_text("doctor", exact=True).click()
+    assert figure.words("src")[:4] == ["the", "doctor", "and", "the"]
+    assert figure.part("unknown").locator("li").count() == 1
+    assert "doctor and" in figure.part("text").input_value()
+
+
+def test_a_word_begun_is_completed(figure):
+    figure.type("The old sch")
+    options = figure.frame.locator("datalist option").evaluate_all(
+        "all => all.map((it) => it.value)"
+    )
+    assert options == ["The old school"]
+
+
+@pytest.mark.parametrize("name", ["known", "new"])
+def test_buttons_bring_sentences_in_turn(figure, name):
+    seen = []
+    for _ in range(4):
+        figure.part(name).click()
+        seen.append(figure.part("text").input_value())
+    assert len({*seen}) == 3
+    assert seen[0] == seen[3]
+    words = phrasebook.tokenize(seen[3])
+    assert figure.words("tgt") == ours(" ".join(words))
+
+
+def test_two_words_are_swapped(figure):
+    figure.type("The cat sees the dog.")
+    figure.part("src").locator("button").nth(1).click()
+    figure.part("swap").click()
+    assert figure.words("src") == ["the", "sees", "cat", "the", "dog", "."]
+    assert figure.words("tgt") == ours("the sees cat the dog .")
+
+
+# -- what is changed in the model --------------------------------------------
+
+
+@torch.no_grad()
+def test_heads_are_switched_off_and_on(figure):
+    whole, packed, *_ = shelf()
+    model: EncoderDecoder = rounded(whole, packed)
+    text = "she did not leave yesterday ."
+    figure.type(text)
+    before = figure.words("tgt")
+    off = {("decoder.blks.0.attention2", 2), ("encoder.blks.0.attention", 3)}
+    for path, head in off:
+        figure.box(path, head).uncheck()
+        W_o = model.get_submodule(path).W_o
+        W_o.weight[:, head * D // H : (head + 1) * D // H] = 0
+    assert figure.words("tgt") == ours(text, model=model) != before
+    for path, head in off:
+        figure.box(path, head).check()
+    assert figure.words("tgt") == before
+
+
+def test_positions_are_switched_off(figure):
+    whole, packed, *_ = shelf()
+    model = rounded(whole, packed)
+    for part in (model.encoder, model.decoder):
+        part.pos_encoding.P = torch.zeros_like(part.pos_encoding.P)
+    text = "the girl 's book is near the old house ."
+    figure.type(text)
+    figure.part("positions").uncheck()
+    assert figure.words("tgt") == ours(text, model=model) != ours(text)
+
+
+# -- what is looked at -------------------------------------------------------
+
+
+def test_every_head_has_a_map_and_a_box(figure):
+    maps = figure.part("maps")
+    assert maps.locator("fieldset").count() == 3
+    assert maps.locator("button").count() == 3 * BLKS * (H + 1)
+    assert maps.locator("input").count() == 3 * BLKS * H
+    labels = maps.locator("button").evaluate_all(
+        "all => all.map((it) => it.getAttribute('aria-label'))"
+    )
+    assert len({*labels}) == len(labels)
+
+
+@torch.no_grad()
+def test_a_chosen_word_says_what_answered(figure):
+    whole, packed, src_vocab, tgt_vocab = shelf()
+    model = rounded(whole, packed)
+    words = ["their", "old", "doctor", "is", "hungry", "."]
+    figure.type(" ".join(words))
+    french = figure.words("tgt")
+    path = "decoder.blks.1.attention2"
+    figure.frame.locator(f'button[data-path="{path}"]').nth(1).click()
+    figure.part("tgt").locator("button").nth(2).click()
+    src = torch.tensor([[*src_vocab.encode(words), src_vocab.eos]])
+    tgt = torch.tensor([[tgt_vocab.bos, *tgt_vocab.encode(french)]])
+    with record_attention(model) as weights:
+        logits = model(src, tgt)
+    shares = weights[path][0][0, 0, 2]  # of the first head, third word
+    shown = figure.part("src").locator("small").all_inner_texts()
+    assert shown == [percent(share) for share in shares.tolist()]
+    best = [*words, "<eos>"][int(shares.argmax())]
+    said = figure.part("said").inner_text()
+    assert f"block 2, head 1: before writing “{french[2]}” it looks" in said
+    assert f"looks at “{best}” {percent(shares.max().item())}" in said
+    probs, tokens = logits[0, 2].softmax(-1).topk(5)
+    found = figure.part("candidates").locator("li").all_inner_texts()
+    assert [" ".join(it.split()) for it in found] == [
+        f"{tgt_vocab.words[token]} {percent(prob)}"
+        for token, prob in zip(tokens.tolist(), probs.tolist(), strict=True)
+    ]
+
+
+def test_gold_links_lie_over_what_looks_across(figure):
+    pair = short_enough(phrasebook.load().test)[0]
+    figure.part("new").click()
+    assert figure.words("src") == [*pair.src]
+    assert figure.words("tgt") == [*pair.tgt]  # which is right
+    figure.part("gold").check()
+    links = figure.frame.locator(
+        'button[data-path="decoder.blks.0.attention2"] >> nth=0'
+    ).locator(".d2l-gold")
+    places = links.evaluate_all(
+        "all => all.map((it) => ['x', 'y'].map((name) =>"
+        " Math.floor(it.getAttribute(name))))"
+    )
+    assert places == [list(link) for link in pair.alignment]
+    others = figure.frame.locator('button[data-path$="attention"] .d2l-gold')
+    assert others.count() == 0
+    figure.type("The unicorn sleeps.")
+    assert figure.part("gold").is_disabled()
+    assert figure.frame.locator(".d2l-gold").count() == 0
+
+
+def percent(share):
+    """A share as the page writes it."""
+    rounded_ = int(100 * share + 0.5)
+    return "<1 %" if 0 < share < 0.005 else f"{rounded_} %"
+
+
+def test_by_keyboard_alone(page, figure):
+    figure.type("The cat sleeps.")
+    figure.part("tgt").locator("button").first.focus()
+    focused = "document.activeElement.firstChild.textContent"
+    seen = [page.evaluate(focused)]
+    for key in ("ArrowRight", "End", "ArrowLeft", "Home"):
+        page.keyboard.press(key)
+        seen.append(page.evaluate(focused))
+        pressed = figure.part("tgt").locator('[aria-pressed="true"]')
+        assert pressed.evaluate("it => it === document.activeElement")
+    assert seen == ["le", "chat", "<eos>", ".", "le"]
+    page.keyboard.press("Tab")
+    box = figure.box("encoder.blks.1.attention", 1)
+    box.focus()
+    page.keyboard.press("Space")
+    assert not box.is_checked()
+    assert box.evaluate("it => it === document.activeElement")
+
+
+# -- wherever it is shown ----------------------------------------------------
+
+
+def test_in_a_sandbox_as_in_colab(page, figure):
+    page.goto("about:blank")
+    page.evaluate(
+        """html => {
+            const frame = document.createElement("iframe");
+            frame.sandbox = "allow-scripts";
+            frame.srcdoc = "<!doctype html><body>" + html;
+            document.body.append(frame);
+        }""",
+        html(),
+    )
+    page.wait_for_selector("iframe")
+    frame = page.query_selector("iframe").content_frame()
+    inside = Figure(frame)
+    inside.type("The cat sleeps.")
+    assert inside.words("tgt") == ours("the cat sleeps .")
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_in_the_book(visit, scheme):
+    page, trouble = visit("chapters/try-it", scheme)
+    shown = Figure(page.main_frame)
+    shown.type("The cat sleeps.")
+    until(
+        lambda: "" if shown.words("tgt") == ours("the cat sleeps .") else "no"
+    )
+    assert not trouble
