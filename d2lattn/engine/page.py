@@ -24,7 +24,10 @@ from d2lattn.figures import page
 from d2lattn.figures.explorer import form
 
 #: What shows a model, each after what it needs.
-SHOWING = ("dom", "maps", "tree", "chips", "asking", "translator")
+SHOWING = (
+    *("dom", "maps", "tree", "chips"),
+    *("translating", "asking", "translator"),
+)
 MIME = "application/vnd.d2lattn.page+json"
 CONTROLS = """
 <form data-part="ask">

@@ -4,37 +4,7 @@
   const d2l = (window.d2lattn = window.d2lattn || {});
   if (d2l.translator) return;
   const { engine, make, maps, percent } = d2l;
-  const LONGEST = 40; // words; the model has seen no more than 14
   d2l.pause = 600; // milliseconds without input after which it is announced
-
-  /** What the reader asks for, and all that follows from it.
-      @param {object} it a model and its vocabularies
-      @param {string} text @param {{beam_size: number, off: object,
-      positions: boolean}} how */
-  function translate(it, text, { beam_size, off, positions }) {
-    const { model, src_vocab, tgt_vocab } = it;
-    const words = engine.tokenize(text).slice(0, LONGEST);
-    if (words.length && !/^[.?!]$/.test(words.at(-1))) words.push(".");
-    const src = [...src_vocab.encode(words), src_vocab.eos];
-    const rules = { bos: tgt_vocab.bos, eos: tgt_vocab.eos, beam_size,
-      length_penalty: 0.6, max_len: LONGEST };
-    const steps = [...engine.beamSteps(model, src, rules, { off, positions })];
-    const [best] = engine.ranked(steps.at(-1).after);
-    const written = best.tokens.slice(1); // with <eos> if it is finished
-    const look = { off, positions, weights: {} };
-    model.forward(src, best.tokens.slice(0, -1), look);
-    const candidates = written.map((_, t) => {
-      const begun = String(best.tokens.slice(0, t + 1));
-      const place = steps[t].before.findIndex(({ tokens }) =>
-        String(tokens) === begun);
-      return engine.candidates(steps[t], place, 5);
-    });
-    return { words, steps, best, written, candidates, weights: look.weights,
-      read: [...words, "<eos>"],
-      french: written.map((token) => tgt_vocab.words[token]),
-      unknown: new Set(
-        [...words.keys()].filter((i) => !src_vocab.has(words[i]))) };
-  }
 
   async function start(root) {
     const spec = JSON.parse(root.querySelector(".d2l-spec").textContent);
@@ -53,21 +23,30 @@
 
     function compute() {
       const before = now?.french ?? [];
-      now = translate(it, input.value, { ...view,
+      now = d2l.translate(it, input.value, { ...view,
         beam_size: Number(part("beam").value),
         positions: part("positions").checked });
       const same = now.french.findIndex((word, i) => word !== before[i]);
       view.fresh = same < 0 ? Infinity : same;
       root.toggleAttribute("data-empty", !now.words.length);
+      said.setAttribute("aria-live", "off"); // while somebody types
       show();
       view.fresh = Infinity;
       clearTimeout(announcing);
-      announcing = setTimeout(() => { part("status").textContent = sentence(); },
-        d2l.pause);
+      announcing = setTimeout(announce, d2l.pause);
+    }
+
+    /** Say what came out; and of what the reader did not just begin to type,
+        which words are unknown. */
+    function announce() {
+      said.setAttribute("aria-live", "polite");
+      part("status").textContent = sentence();
+      part("unknown").replaceChildren(...d2l.asking.unknown(now, it.src_vocab));
     }
 
     const sentence = () => now.words.length === 0 ? "Type a sentence."
-      : `${engine.detokenize(it.tgt_vocab.decode(now.best.tokens))} ` +
+      : `“${engine.detokenize(now.words, "en")}” becomes ` +
+        `“${engine.detokenize(it.tgt_vocab.decode(now.best.tokens))}”. ` +
         `Probability ${percent(Math.exp(now.best.log_prob))}.` +
         (now.best.finished ? "" : " It did not come to an end.");
 
@@ -106,7 +85,6 @@
       part("tree").replaceChildren(
         d2l.tree(now.steps, now.best, it.tgt_vocab.words));
       part("tree").parentElement.hidden = part("beam").value === "1";
-      part("unknown").replaceChildren(...d2l.asking.unknown(now, it.src_vocab));
       showCandidates();
       said.textContent = d2l.asking.answer(now, view, shares, answers);
     }
@@ -137,8 +115,14 @@
       throw error;
     }
   } };
+
+  /** A figure starts when it comes within a screen of the viewport. */
+  const near = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries)
+      if (isIntersecting) d2l.translator.start(target);
+  }, { rootMargin: "100%" });
   const boot = () => document.querySelectorAll(".d2l-translator")
-    .forEach(d2l.translator.start);
+    .forEach((root) => near.observe(root));
   if (document.readyState === "loading")
     document.addEventListener("DOMContentLoaded", boot);
   else boot();
