@@ -11,8 +11,12 @@ from itertools import product
 import pytest
 import webdriver
 from browser import PAGES, SIDEWAYS, listen, settle, start
+from engine import short_enough
 from playwright.sync_api import sync_playwright
 from test_explorers import test_every_control_moves_the_figure  # noqa: F401
+from test_translator import ours
+
+from d2lattn.corpora import phrasebook
 
 pytestmark = pytest.mark.on_request
 
@@ -63,6 +67,28 @@ def opened(request, book, site):
             return kept[name]
 
         yield open_page
+
+
+TYPE = """(text) => {
+    const input = document.querySelector('[data-part="text"]');
+    input.value = text;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    const words = document.querySelectorAll('[data-part="tgt"] button');
+    return [...words].map((it) => it.firstChild.textContent);
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+@pytest.mark.parametrize("browser", BROWSERS)
+def test_a_typed_sentence_is_translated(browser, site, book, scheme):
+    home = site if scheme == "http" else book.as_uri()
+    with opened_page(browser, 1280, 900, home) as (page, trouble):
+        page.goto(f"{home}/chapters/try-it.html")
+        start(page, ".d2l-translator")
+        for pair in short_enough(phrasebook.load().test)[::67]:
+            found = page.evaluate(TYPE, phrasebook.detokenize(pair.src, "en"))
+            assert found == [*ours(" ".join(pair.src)), "<eos>"]
+        assert not trouble
 
 
 # What Safari alone knows, and would do to every bracket of a formula.
