@@ -7,7 +7,8 @@ measures beside PyTorch, which has the weights as they were trained:
   over sentences that both translate in turn, one thread each;
 - how many held-out sentences get the same words, and BLEU of both, by the
   bits that a weight travels with;
-- the bytes of engine and model.
+- the bytes of the engine, of a model, and of all that a page with chapter 6's
+  translator loads more than one without figures.
 
     python benchmarks/engine.py
 
@@ -30,7 +31,7 @@ from playwright.sync_api import sync_playwright
 from d2lattn import models
 from d2lattn.corpora import Vocab, phrasebook
 from d2lattn.decoding import beam_steps, translate
-from d2lattn.engine import model_file, pack, script
+from d2lattn.engine import Translator, model_file, pack, script
 from d2lattn.evaluation import bleu
 from d2lattn.figures import page as figures
 from d2lattn.recording import record_attention
@@ -164,6 +165,20 @@ def size(text):
     }
 
 
+def whole_page(model, vocabs):
+    """What a page with a translator loads more than one without figures."""
+    book = phrasebook.load()
+    sentences = {
+        "known": short_enough(book.train)[::701],
+        "new": short_enough(book.test)[::37],
+    }
+    parts = Translator(model, *vocabs, sentences).parts()
+    front_end = figures.script(), figures.style()
+    texts = (parts["markup"], *parts["files"].values(), *front_end)
+    sizes = [size(text) for text in texts]
+    return {name: sum(it[name] for it in sizes) for name in sizes[0]}
+
+
 def main():
     """Measure, print and keep."""
     torch.set_num_threads(1)
@@ -185,6 +200,7 @@ def main():
             },
             "machine": f"{os.cpu_count()} cores, {platform.machine()}",
             "engine": size(script()),
+            "page": whole_page(model, vocabs),
             "models": {},
         }
         for bits in BITS:
@@ -210,7 +226,8 @@ def main():
 def show(found):
     """Print what was measured."""
     print(found["machine"], *found["versions"].items())
-    print(f"\nthe engine: {found['engine']['kB_gzipped']} kB gzipped")
+    for part in ("engine", "page"):
+        print(f"\nthe {part}: {found[part]['kB_gzipped']} kB gzipped")
     for bits, row in found["models"].items():
         print(f"\n{bits} bits: {row['kB_gzipped']} kB gzipped")
         for name, it in row["held_out"].items():

@@ -140,7 +140,9 @@ def test_a_row_takes_the_place_of_its_like(tmp_path):
     assert len(rows) == 3
 
 
-@pytest.mark.parametrize("name", ["attention", "translation", "tuning"])
+@pytest.mark.parametrize(
+    "name", ["attention", "engine", "translation", "tuning"]
+)
 def test_results_name_what_they_come_from(name):
     path = RESULTS / f"{name}.json"
     text = path.read_text("utf-8")

@@ -216,31 +216,62 @@ def test_every_head_has_a_map_and_a_box(figure):
     assert len({*labels}) == len(labels)
 
 
+ASKED = ["their", "old", "doctor", "is", "hungry", "."]
+CHOICES = {  # a path, a head, the line of the asking word, that which answers
+    "across": ("decoder.blks.1.attention2", 0, "tgt", "src"),
+    "across, mean": ("decoder.blks.0.attention2", "mean", "tgt", "src"),
+    "back": ("decoder.blks.0.attention1", 2, "tgt", "tgt"),
+    "encoder": ("encoder.blks.1.attention", 3, "src", "src"),
+}
+
+
 @torch.no_grad()
-def test_a_chosen_word_says_what_answered(figure):
+def seen():
+    """The French, the logits and the weights of a sentence, by PyTorch."""
     whole, packed, src_vocab, tgt_vocab = shelf()
-    model = rounded(whole, packed)
-    words = ["their", "old", "doctor", "is", "hungry", "."]
-    figure.type(" ".join(words))
-    french = figure.words("tgt")
-    path = "decoder.blks.1.attention2"
-    figure.frame.locator(f'button[data-path="{path}"]').nth(1).click()
-    figure.part("tgt").locator("button").nth(2).click()
-    src = torch.tensor([[*src_vocab.encode(words), src_vocab.eos]])
+    model, french = rounded(whole, packed), ours(" ".join(ASKED))
+    src = torch.tensor([[*src_vocab.encode(ASKED), src_vocab.eos]])
     tgt = torch.tensor([[tgt_vocab.bos, *tgt_vocab.encode(french)]])
     with record_attention(model) as weights:
         logits = model(src, tgt)
-    shares = weights[path][0][0, 0, 2]  # of the first head, third word
-    shown = figure.part("src").locator("small").all_inner_texts()
-    assert shown == [percent(share) for share in shares.tolist()]
-    best = [*words, "<eos>"][int(shares.argmax())]
+    return french, logits[0], {k: call[0] for k, (call,) in weights.items()}
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_a_chosen_word_says_what_answered(figure, choice):
+    path, head, asking, answering = CHOICES[choice]
+    french, _, weights = seen()
+    figure.type(" ".join(ASKED))
+    place = f'button[data-path="{path}"][data-head="{head}"]'
+    figure.frame.locator(place).click()
+    figure.part(asking).locator("button").nth(2).click()
+    heads = weights[path]  # (H, Q, K)
+    shares = (heads.mean(0) if head == "mean" else heads[head])[2].tolist()
+    keys = [*ASKED, "<eos>"] if answering == "src" else ["<bos>", *french]
+    shown = figure.part(answering).locator("small").all_inner_texts()
+    if path.endswith("attention1"):  # what is read stands a step behind
+        assert shown == [*map(percent, shares[1:]), ""]
+    else:
+        assert shown == [*map(percent, shares)]
+    name = "mean of the heads" if head == "mean" else f"head {head + 1}"
+    block = int(path.split(".")[2]) + 1
     said = figure.part("said").inner_text()
-    assert f"block 2, head 1: before writing “{french[2]}” it looks" in said
-    assert f"looks at “{best}” {percent(shares.max().item())}" in said
-    probs, tokens = logits[0, 2].softmax(-1).topk(5)
+    assert f"block {block}, {name}: " in said
+    word = french[2] if asking == "tgt" else ASKED[2]
+    assert f"“{word}”" in said.split(":")[2]
+    best = max(range(len(shares)), key=shares.__getitem__)
+    assert f"at “{keys[best]}” {percent(shares[best])}" in said
+
+
+def test_candidates_have_the_probabilities_of_pytorch(figure):
+    words = shelf()[3].words
+    _, logits, _ = seen()
+    figure.type(" ".join(ASKED))
+    figure.part("tgt").locator("button").nth(2).click()
+    probs, tokens = logits[2].softmax(-1).topk(5)
     found = figure.part("candidates").locator("li").all_inner_texts()
     assert [" ".join(it.split()) for it in found] == [
-        f"{tgt_vocab.words[token]} {percent(prob)}"
+        f"{words[token]} {percent(prob)}"
         for token, prob in zip(tokens.tolist(), probs.tolist(), strict=True)
     ]
 

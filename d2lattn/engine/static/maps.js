@@ -5,6 +5,8 @@
   if (d2l.maps) return;
   const { draw, make } = d2l;
 
+  const SHADES = 20; // that are told apart
+
   /** The three kinds of attention, and what stands for each in a path. */
   const KINDS = {
     "encoder.blks.#.attention": "Encoder: English looks at English",
@@ -23,9 +25,14 @@
       @param {[number, number][]} gold links, of a key and a query each */
   function map(weights, row, gold) {
     const Q = weights.length, K = weights[0].length;
-    const cells = weights.flatMap((shares, q) => Array.from(shares, (share, k) =>
-      share < 0.02 ? "" : draw("rect", { x: k, y: q, width: 1, height: 1,
-        "fill-opacity": share.toFixed(2) }))).filter(Boolean);
+    /** @type {{[shade: string]: string}} all cells of a shade, as one path */
+    const shades = {};
+    weights.forEach((shares, q) => shares.forEach((share, k) => {
+      const shade = (Math.round(SHADES * share) / SHADES).toFixed(2);
+      shades[shade] = `${shades[shade] ?? ""}M${k} ${q}h1v1h-1z`;
+    }));
+    const cells = Object.entries(shades).map(([shade, d]) =>
+      draw("path", { d, "fill-opacity": shade }));
     const frame = row === undefined || row >= Q ? []
       : [draw("rect", { class: "d2l-row", x: 0, y: row, width: K, height: 1 })];
     const links = gold.map(([k, q]) => draw("rect", { class: "d2l-gold",
