@@ -139,7 +139,9 @@ def test_an_unknown_word_has_near_ones_to_take(figure):
     figure.part("unknown").get_by_text("doctor", exact=True).click()
     assert figure.words("src")[:4] == ["the", "doctor", "and", "the"]
     assert figure.part("unknown").locator("li").count() == 1
-    assert "doctor and" in figure.part("text").input_value()
+    text = figure.part("text")
+    assert "doctor and" in text.input_value()
+    assert text.evaluate("it => it === document.activeElement")
 
 
 def test_a_word_begun_is_completed(figure):
@@ -320,6 +322,17 @@ def test_by_keyboard_alone(page, figure):
     page.keyboard.press("Space")
     assert not box.is_checked()
     assert box.evaluate("it => it === document.activeElement")
+
+
+def test_a_choice_beyond_the_end_moves_to_the_end(figure):
+    figure.type("She did not leave yesterday.")
+    figure.part("tgt").locator("button").last.click()
+    for head in range(H):
+        figure.box("decoder.blks.0.attention2", head).uncheck()
+        figure.box("decoder.blks.1.attention2", head).uncheck()
+        row = figure.part("tgt")
+        assert row.locator('[tabindex="0"]').count() == 1
+        assert row.locator('[aria-pressed="true"]').count() == 1
 
 
 # -- wherever it is shown ----------------------------------------------------

@@ -72,7 +72,8 @@
       if (side) Object.assign(view, { side, at: Number(at) });
       else if (path) choose(path, head);
       else if (replace) {
-        return write(words().map((it, i) => i === Number(replace) ? word : it));
+        write(words().map((it, i) => i === Number(replace) ? word : it));
+        return input.focus(); // the button goes
       } else return;
       const focused = target.closest("button");
       show();

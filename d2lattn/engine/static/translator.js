@@ -26,6 +26,8 @@
       now = d2l.translate(it, input.value, { ...view,
         beam_size: Number(part("beam").value),
         positions: part("positions").checked });
+      const line = view.side === "src" ? now.read : now.french;
+      view.at = Math.min(view.at, line.length - 1); // it may be shorter now
       const same = now.french.findIndex((word, i) => word !== before[i]);
       view.fresh = same < 0 ? Infinity : same;
       root.toggleAttribute("data-empty", !now.words.length);
