@@ -10,6 +10,7 @@ from nbval.plugin import IPyNbFile
 # The text beside it is compared.
 NOT_COMPARED = (
     "application/vnd.d2lattn.explorer+json",
+    "application/vnd.d2lattn.page+json",
     "application/vnd.plotly.v1+json",
 )
 

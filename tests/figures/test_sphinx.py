@@ -140,6 +140,34 @@ def write_figure(folder):
     (folder / "index.ipynb").write_text(text, "utf-8")
 
 
+@pytest.mark.parametrize("builder", ["html", "text"])
+def test_a_part_of_a_page_brings_its_files(builder, book):
+    part = {
+        "markup": '<b id="part"><script src="{static}/frames/a.js"></script>',
+        "files": {"frames/a.js": "one();", "b.js": "two();"},
+    }
+    output = new_output("display_data", {extension.PART_MIME: part})
+    cell = new_code_cell("part", outputs=[output])
+    folder = book.folder / "deep"
+    folder.mkdir()
+    text = writes(new_notebook(cells=[cell]))
+    (folder / "page.ipynb").write_text(text, "utf-8")
+    (book.folder / "index.md").write_text(
+        "# A\n\n```{toctree}\nother\ndeep/page\n```\n", "utf-8"
+    )
+    book.build(builder, nb_execution_mode="off")
+    assert "unknown node" not in book.warned.getvalue()
+    static = book.folder / "_build" / extension.STATIC
+    if builder == "text":
+        assert not (static / "b.js").exists()
+        return
+    page = (book.folder / "_build/deep/page.html").read_text("utf-8")
+    assert f'<b id="part"><script src="../{extension.STATIC}/frames' in page
+    assert "d2l/explorer.js" in page
+    for name, wanted in part["files"].items():
+        assert (static / name).read_text("utf-8") == wanted
+
+
 @pytest.mark.parametrize("builder", ["text", "latex"])
 def test_other_formats_have_the_code_alone(builder, book):
     write_figure(book.folder)
