@@ -27,7 +27,10 @@ def script() -> str:
             for theme in palette.THEMES
         },
     }
-    parts = ("frames", "looks", "bricks", "words", "redraw", "explorer")
+    parts = (
+        *("frames", "looks", "bricks", "bars", "words"),
+        *("redraw", "explorer"),
+    )
     return "\n".join(
         [
             f"Object.assign(window.d2lattn ||= {{}}, {_json(known)});",

@@ -6,10 +6,17 @@
   if (d2l.drawWords) return;
 
   /** Text of lines, in which parts may be bold or slanted, as Plotly sets it.
+      @param {SVGTextElement} element @param {string} text
       @param {boolean} [grows] whether it may have more lines, or fewer
       @returns {boolean} whether it could be written */
   function write(element, text, grows = false) {
+    if (element.dataset.unformatted === text) return true;
     const lines = [...element.querySelectorAll("tspan.line")];
+    if (!lines.length && !/[<&$]/.test(text)) {
+      element.textContent = text;
+      element.setAttribute("data-unformatted", text);
+      return true;
+    }
     const { body } = new DOMParser().parseFromString(String(text), "text/html");
     if (body.querySelector(":not(b, i, br)") || body.querySelector("b *, i *"))
       return false;
@@ -40,6 +47,8 @@
     element.setAttribute("data-unformatted", text);
     return true;
   }
+
+  d2l.write = write;
 
   /** The words of ticks that stay where they are. */
   function drawTicks(plot, name, texts) {
