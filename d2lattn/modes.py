@@ -9,10 +9,10 @@ from torch import nn
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """Turn off dropout and gradients inside, and restore the modes after.
+    """Turn off dropout and gradients inside the block.
 
-    Each module gets its mode back, also after an exception, through its own
-    `train`, which may do more than change a flag.
+    Afterwards, or after an exception, each module gets its mode back through
+    its own `train`, which may do more than change a flag.
 
     >>> model = nn.Sequential(nn.Dropout(), nn.Dropout().eval())
     >>> with evaluating(model):

@@ -1,4 +1,4 @@
-"""Bars of progress, where a reader waits for something."""
+"""Progress bars, where a reader waits for something."""
 
 import os
 import sys
@@ -24,7 +24,7 @@ def waits() -> bool:
 
 
 def progress(items: Iterable[Item], description: str) -> Iterator[Item]:
-    """Yield the items, with a bar that disappears at the end.
+    """Yield the items behind a bar that disappears at the end.
 
     >>> [2 * number for number in progress([1, 2], "doubling")]
     [2, 4]

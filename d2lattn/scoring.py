@@ -122,7 +122,7 @@ class DotProductAttention(nn.Module):
 
 
 class AdditiveAttention(nn.Module):
-    r"""Score keys by a small network; queries may have another size.
+    r"""Score keys by a small network; queries and keys may differ in size.
 
     $$a(\mathbf{q}, \mathbf{k}) = \mathbf{w}_v^\top
       \tanh(\mathbf{W}_q\mathbf{q} + \mathbf{W}_k\mathbf{k})$$

@@ -26,9 +26,9 @@ class SentencePair(NamedTuple):
 class Batch(NamedTuple):
     """What a model reads, what it should say, and how long each is.
 
-    `src` holds the words of the source and `<eos>`, `tgt` holds `<bos>` and
-    the words of the target, and `labels`, which the decoder should answer,
-    the same words and `<eos>`. All are padded to the longest of the batch.
+    `src` holds the words of the source and `<eos>`; `tgt` holds `<bos>` and
+    the words of the target; `labels`, the decoder's right answers, holds
+    these words and `<eos>`. All are padded to the longest of the batch.
     """
 
     src: Int64[Tensor, "B S"]

@@ -10,8 +10,8 @@ back.
 
 The split `combinations` holds sentences with a combination that training
 never shows, though it shows the parts often. Their `construction` names the
-family: "adjective noun"; "owner" ("the girl 's book"); "negated pronoun", a
-verb with an object pronoun and a negation ("does not buy it"); "adverb verb".
+family: "adjective noun"; "owner" (`the girl 's book`); "negated pronoun", a
+verb with an object pronoun and a negation (`does not buy it`); "adverb verb".
 
 The sentences come from a grammar in the repository, `tools/phrasebook/`. Its
 README says how it settles what English leaves open ("you" is one man), and
