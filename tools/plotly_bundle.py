@@ -1,7 +1,7 @@
-"""Bring the cartesian part of Plotly, of the version that is installed.
+"""Fetch the cartesian part of Plotly, in the version that is installed.
 
-It comes from the npm package that Plotly's makers publish it in, with its
-licence, by the `npm` on the path; `eager` adds one pair of parentheses.
+The `npm` on the path downloads it, with its licence, from the package in
+which Plotly's makers publish it; `eager` adds one pair of parentheses.
 """
 
 import gzip
