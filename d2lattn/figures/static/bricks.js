@@ -58,7 +58,7 @@
   }
 
   /** The words in the bricks of a map, where each has some and the longest is
-      as long as before: their size hangs on that.
+      as long as before: that decides their size.
       @returns {?SVGTextElement[]} */
   function labelsOf(trace, group) {
     const labels = [...group.querySelectorAll(".heatmap-label text")];

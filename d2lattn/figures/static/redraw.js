@@ -75,7 +75,7 @@
   function together(plot, trace) {
     const all = plot._fullData.filter((other) => other.visible === true &&
       other.type === trace.type && subplotOf(plot, other) === subplotOf(plot, trace));
-    // Only what is filled up to its neighbour hangs on that.
+    // Only a trace filled up to its neighbour depends on that.
     return trace.type === "scatter" && all.every(({ fill }) => fill === "none")
       ? [trace] : all;
   }

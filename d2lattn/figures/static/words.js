@@ -62,7 +62,7 @@
   }
 
   /** The words of an annotation that only they are seen of, and whose place
-      does not hang on how wide they are. */
+      does not depend on their width. */
   function drawAnnotation(plot, i) {
     const { xanchor, yanchor, align, width, height, showarrow, textangle,
       bgcolor, bordercolor, text } = plot._fullLayout.annotations[i];
