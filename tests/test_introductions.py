@@ -18,15 +18,6 @@ NAMED = re.compile(r"`([\w.]+)[^`\n]*`")
 CELLS = {p.stem: nbformat.read(p, as_version=4).cells for p in chapters()}
 NUMBERED = [name for name in CELLS if name[0].isdigit()]
 
-# Both are being rewritten; take a name out once its page passes.
-LATE = pytest.mark.xfail(reason="names come too early")
-PAGES = [
-    pytest.param(name, marks=LATE)
-    if name in ("06-transformer", "measuring-translation")
-    else name
-    for name in CELLS
-]
-
 
 def read_before(name):
     """The chapters before one; an appendix follows the first link to it."""
@@ -53,7 +44,7 @@ def used(source, imported):
                 yield name
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", CELLS)
 def test_names_are_introduced_before_they_are_used(name):
     known, too_early = set(), {}
     for chapter in (*read_before(name), name):
