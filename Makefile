@@ -1,4 +1,4 @@
-# `make` alone lists what there is to do. Everything sets up what it needs.
+# `make` alone lists the commands. Each of them sets up what it needs.
 
 PYTHON ?= python3
 TORCH ?= 2.13.0
@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := -m pip --disable-pip-version-check
 
-# Each stamp stands for something finished, and is as new as that is.
+# Each stamp stands for something finished, and is as new as that.
 INSTALLED := $(VENV)/installed.stamp
 BROWSER := $(VENV)/browser.stamp
 BROWSERS := $(VENV)/browsers.stamp
@@ -23,7 +23,7 @@ BOOK_FILES := $(shell find _config.yml _toc.yml intro.md _ext _static \
 .PHONY: help book test browsers lab lint hooks links record train shake mirror \
 	colab live publish-to pins clean distclean
 
-help: ## list what there is to do
+help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' \
 		$(MAKEFILE_LIST)
 
@@ -39,7 +39,7 @@ browsers: $(BROWSERS) $(BOOK) ## work every figure in three browsers
 lab: $(INSTALLED) ## open the chapters in JupyterLab
 	$(BIN)/jupyter-lab --ServerApp.ip=127.0.0.1 $(LAB) chapters
 
-lint: $(INSTALLED) ## check all that can be checked without running it
+lint: $(INSTALLED) ## check what can be checked without running the book
 	$(BIN)/python tools/lint.py
 
 hooks: $(INSTALLED) ## have git run make lint before each commit
@@ -70,9 +70,9 @@ publish-to: $(INSTALLED) ## say where the book is published: URL=https://...
 	$(BIN)/python tools/publish.py $(URL)
 
 # The newest releases that pyproject.toml allows, as they install together in
-# an environment of their own. Only torch is chosen, since outputs hang on it.
-# What it brings along for one kind of GPU is left out: it asks for that where
-# it is wanted.
+# an environment of their own. Only torch is chosen, since outputs depend on
+# it. What it brings for one kind of GPU is left out; where that is needed,
+# torch asks for it.
 pins: ## pin the newest environment in requirements.txt
 	rm -rf _build/pins build
 	$(PYTHON) -m venv _build/pins
@@ -112,8 +112,8 @@ $(COLAB): tests/book/colab.txt requirements.txt
 		torch==$(TORCH)
 	@touch $@
 
-# The tests take the chromium on the path, and Playwright's where there is
-# none. Debian's is one command away for whoever may install it.
+# The tests take the chromium on the path, or else Playwright's. On Debian, root
+# installs Debian's.
 $(BROWSER): $(INSTALLED)
 	@command -v chromium || { test "$$(id -u)" = 0 \
 		&& grep -qs '^ID=debian' /etc/os-release \
@@ -134,9 +134,9 @@ $(BROWSERS): $(BROWSER)
 		|| $(BIN)/playwright install firefox webkit
 	@touch $@
 
-# A page shows what the package computes, so a page is as old as the package:
-# only where nothing but chapters changed are the others left as they are.
-# A failed build must not leave pages behind that the next takes for checked.
+# A page shows what the package computes, so a new package makes all pages anew;
+# only where nothing but chapters changed do the others stay as they are. A
+# failed build must leave no pages that the next one would take for checked.
 $(BOOK): $(INSTALLED) $(BOOK_FILES)
 	@$(BIN)/python tools/ready.py
 	$(BIN)/jupyter-book build . -n -W --keep-going \

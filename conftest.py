@@ -36,7 +36,7 @@ def pytest_sessionstart(session):
 
 
 def pytest_collection_modifyitems(items):
-    """Begin with what takes longest: nobody is to wait for it at the end."""
+    """Begin with what takes longest, so that it does not end the run."""
     items.sort(key=_place)
 
 

@@ -1,6 +1,6 @@
-"""What is only this book's: its Sphinx extension.
+"""The Sphinx extension for this book alone.
 
-The figures are not: `d2lattn.figures.sphinx` brings them into any book.
+`d2lattn.figures.sphinx` brings the figures, into any book.
 """
 
 import os
@@ -13,8 +13,8 @@ from _ext.reference import Reference
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register all of it with Sphinx."""
-    os.environ["TQDM_DISABLE"] = "1"  # kernels inherit it; nobody waits
+    """Register every part with Sphinx."""
+    os.environ["TQDM_DISABLE"] = "1"  # kernels inherit it: no bars
     for part in (building, mathjax, site, typesetting):
         part.register(app)
     app.add_directive("reference", Reference)

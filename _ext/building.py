@@ -1,4 +1,4 @@
-"""How the book is built: pages side by side, and none of them half."""
+"""How the book is built: pages in parallel, and each of them whole."""
 
 import os
 import sys
@@ -14,17 +14,16 @@ LOGGER = logging.getLogger(__name__)
 
 
 def read_side_by_side(app: Sphinx, config: Config) -> None:
-    """Run the notebooks of several pages at once: one a processor.
+    """Run the notebooks of several pages at once: one per processor.
 
-    Jupyter Book has no option for it. On Linux alone, since processes that
-    are forked elsewhere may not be able to start kernels.
+    Jupyter Book has no option for it. This happens on Linux only, since
+    processes forked elsewhere may be unable to start kernels.
     """
     if app.parallel == 1 and sys.platform == "linux":
         app.parallel = len(os.sched_getaffinity(0))
-        # Or the threads of each kernel would fight over them.
+        # Otherwise the kernels' threads would compete for them.
         os.environ.setdefault("OMP_NUM_THREADS", "1")
-        # It numbers what has been read, and only forgets to say that this
-        # is safe.
+        # It numbers what has been read, which is safe, but does not say so.
         if numbering := app.extensions.get("sphinx_multitoc_numbering"):
             numbering.parallel_read_safe = True
 
@@ -32,27 +31,27 @@ def read_side_by_side(app: Sphinx, config: Config) -> None:
 def deal(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
     """Deal the pages to the processes like cards.
 
-    Sphinx would give each process a run of neighbours, and so, on two
-    processors, all the chapters to one of them.
+    Sphinx would give each process a run of neighbours: on two processors,
+    one of them would get all the chapters.
     """
     hands = max(app.parallel, 1)
     docnames[:] = [name for i in range(hands) for name in docnames[i::hands]]
 
 
 def tell_what_failed(app: Sphinx, error: Exception | None) -> None:
-    """Show the cell that raised in a process of its own.
+    """Show the cell that raised an error in another process.
 
-    Sphinx names the page alone.
+    Sphinx names only the page.
     """
     if isinstance(error, SphinxParallelError):
         LOGGER.info(error.traceback)
 
 
 def check_whole(app: Sphinx, error: Exception | None) -> None:
-    """Raise an `ExtensionError` where half a page was written.
+    """Raise an `ExtensionError` where a page was cut off.
 
-    Where the disk is full, Sphinx warns, and leaves a page that the next
-    build would take for a good one. After an error it begins anew.
+    When the disk is full, Sphinx only warns, and leaves a page that the next
+    build would take for a good one. After an error it writes the page anew.
     """
     if error or app.builder.format != "html":
         return
@@ -62,13 +61,12 @@ def check_whole(app: Sphinx, error: Exception | None) -> None:
             continue
         if not file.read_bytes().rstrip().endswith(b"</html>"):
             raise ExtensionError(
-                f"_ext: {file} is not written to its end; is there room on "
-                "the disk?"
+                f"_ext: {file} was not written to its end; is the disk full?"
             )
 
 
 def register(app: Sphinx) -> None:
-    """Register all of this module with Sphinx."""
+    """Register the functions of this module with Sphinx."""
     app.connect("config-inited", read_side_by_side)
     app.connect("env-before-read-docs", deal)
     app.connect("build-finished", tell_what_failed)

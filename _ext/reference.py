@@ -1,4 +1,4 @@
-"""The package's reference page: every public name, as its docstring tells.
+"""The package's reference page: every public name with its docstring.
 
 Sphinx's own autodoc reads docstrings as reStructuredText; ours are written
 like the chapters, with the same mathematics.
@@ -25,8 +25,8 @@ Definition = ast.ClassDef | ast.FunctionDef
 def public(module: ModuleType) -> dict[str, Any]:
     """The classes and functions that a module makes public, in its order.
 
-    They are those of its `__all__`; without one, those defined in it, but for
-    checks and what begins with an underscore.
+    They are those of its `__all__`; without one, those defined in it, except
+    for checks and names that begin with an underscore.
     """
     home, names = module.__name__, getattr(module, "__all__", vars(module))
     return {
@@ -53,7 +53,7 @@ def definition(thing: Any) -> Definition:
 
 
 def signature(thing: Any) -> str:
-    """How it is called, with the annotations as they are written."""
+    """The signature of a class or function, with annotations as written."""
     node, returns = definition(thing), ""
     if isinstance(node, ast.FunctionDef):
         arguments = node.args
@@ -95,7 +95,7 @@ def _parameter(parameter: ast.arg, default: ast.expr | None) -> str:
 
 
 def _call(name: str, parameters: Iterable[str], returns: str = "") -> str:
-    """On one line where it fits, else a line for each parameter."""
+    """A call on one line where it fits, else with a line per parameter."""
     parameters = [*parameters]
     called = f"{name}({', '.join(parameters)}){returns}"
     if len(called) > 79:
@@ -111,8 +111,8 @@ ITEM = re.compile(r"    (\*{0,2}\w+): ")
 def markdown(text: str) -> str:
     """A docstring as a chapter would write it.
 
-    Examples are set as code, and what stands in a section ("Args:") stands
-    no further in: it would be code, too. Arguments become a list.
+    Examples become code. The text of a section ("Args:") loses its
+    indentation, which would make it code, too. Arguments become a list.
     """
     lines, example, section = [], False, ""
     for line in [*text.splitlines(), ""]:
@@ -137,7 +137,7 @@ def markdown(text: str) -> str:
 
 
 def made_of(thing: Any, names: set[str]) -> list[str]:
-    """Which of these names its code speaks of, in their order there."""
+    """The names that the code of a class or function uses, in order."""
     used = {}
     for node in ast.walk(definition(thing)):
         if isinstance(node, ast.Name) and node.id in names:
@@ -158,10 +158,10 @@ def mirrored(folder: Path) -> dict[str, str]:
 
 
 class Reference(SphinxDirective):
-    """The public names of the modules named, a line each.
+    """The public names of the modules that the content lists, one per line.
 
-    First a table, of what each is made of and where it is built; then a
-    section for each module.
+    A table comes first, of what each is made of and which chapter builds it;
+    then a section for each module.
     """
 
     has_content = True
@@ -188,7 +188,7 @@ class Reference(SphinxDirective):
         return sections
 
     def _map(self, things: dict[str, Any]) -> nodes.table:
-        """What is built in a chapter, of what, and in which."""
+        """The names that a chapter builds, their parts, and the chapter."""
         rows: list[Iterable[Sequence[nodes.Node]]] = [
             (
                 self._links([name]),
@@ -235,7 +235,7 @@ class Reference(SphinxDirective):
         return section
 
     def _parsed(self, text: str) -> list[nodes.Node]:
-        """Text as in a chapter."""
+        """Text parsed as in a chapter."""
         box = nodes.container()
         lines = StringList(text.splitlines(), self.env.docname)
         self.state.nested_parse(lines, self.content_offset, box)

@@ -1,7 +1,7 @@
-"""The book as a site: what follows from its address, once it has one.
+"""The book as a site: what depends on its address, once it has one.
 
 The address is `html.baseurl` in `_config.yml`, which `make publish-to` writes.
-Until then nothing says where a page is.
+Until then, no page says where it is.
 """
 
 import html
@@ -22,7 +22,7 @@ CARD_ALT = (
 
 
 def place_site(app: Sphinx, config: Config) -> None:
-    """Tell the extensions of others where the site is."""
+    """Tell other extensions where the site is."""
     address = config.html_baseurl
     config.notfound_urls_prefix = f"{urlsplit(address).path.rstrip('/')}/"
     if not address:
@@ -47,8 +47,8 @@ HEAD = re.compile(
 def write_index(app: Sphinx, error: Exception | None) -> None:
     """Let the folder open at the first page, if that is not the index.
 
-    The redirect of sphinx-external-toc has neither title nor language, and
-    no icon, so that browsers ask the server for one that is not there. And
+    The redirect of sphinx-external-toc has no title, no language and no icon,
+    so browsers ask the server for an icon that does not exist. And a reader
     who shares the site's address shares this page.
     """
     first = app.config.root_doc
@@ -60,7 +60,7 @@ def write_index(app: Sphinx, error: Exception | None) -> None:
     Path(app.outdir, "index.html").write_text(
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f"<title>{title}</title>\n{head}"
-        '<link rel="icon" href="data:,">\n'  # asks for nothing
+        '<link rel="icon" href="data:,">\n'  # costs no request
         f'<meta http-equiv="refresh" content="0; url={first}.html">\n'
         f'</head>\n<body><a href="{first}.html">{title}</a></body>\n</html>\n',
         encoding="utf-8",
@@ -70,7 +70,7 @@ def write_index(app: Sphinx, error: Exception | None) -> None:
 def write_sitemap(app: Sphinx, error: Exception | None) -> None:
     """List every page for search engines.
 
-    After a build of a few pages, too: sphinx-sitemap would list those alone.
+    sphinx-sitemap would list only the pages that the last build wrote.
     """
     if error or app.builder.format != "html":
         return
@@ -87,7 +87,7 @@ def write_sitemap(app: Sphinx, error: Exception | None) -> None:
 
 
 def register(app: Sphinx) -> None:
-    """Register all of this module with Sphinx."""
+    """Register the functions of this module with Sphinx."""
     app.setup_extension("notfound.extension")
     if app.config.html_baseurl:
         app.setup_extension("sphinxext.opengraph")

@@ -1,4 +1,4 @@
-"""How a page reads: drawings, mirrors, folded code, tables, references."""
+"""How a page looks: drawings, mirrors, folded code, tables, references."""
 
 import re
 from dataclasses import dataclass, field
@@ -20,10 +20,10 @@ from d2lattn.figures.sphinx import PlotlyFigure
 
 
 class Drawing(SphinxDirective):
-    """An SVG set into the page itself, so that it follows light and dark.
+    """An SVG inside the page itself, so that it follows light and dark.
 
-    The argument is the file, seen from the document; the content is the
-    caption; `:name:` makes it a target.
+    The argument is the file, relative to the document; the content is the
+    caption; `:name:` makes the drawing a target.
     """
 
     required_arguments = 1
@@ -40,8 +40,8 @@ class Drawing(SphinxDirective):
         start = svg.find("<svg")
         if start < 0 or "<title" not in svg or "<desc" not in svg:
             raise self.error(
-                f"drawing: {self.arguments[0]} is no SVG with a title and "
-                "a desc for those who cannot see it"
+                f"drawing: {self.arguments[0]} must be an SVG with a title "
+                "and a desc, for readers who cannot see it"
             )
         figure = nodes.figure("", classes=["d2l-drawing"])
         figure += nodes.raw("", svg[start:], format="html")
@@ -56,7 +56,7 @@ class Drawing(SphinxDirective):
 
 
 def label_mirrors(app: Sphinx, doctree: nodes.document) -> None:
-    """Say above each mirror cell where in the package its code stands."""
+    """Say above each mirror cell where its code stands in the package."""
     for cell in list(doctree.findall(nodes.container)):
         mirrored = cell.get("cell_metadata", {}).get("mirror")
         if not mirrored or cell.get("nb_element") != "cell_code":
@@ -86,7 +86,7 @@ class RoundAuthorYear(AuthorYearReferenceStyle):
 class PlainReferences(SphinxPostTransform):
     """The bibliography as a plain list.
 
-    The text cites authors and years, so labels say nothing here; and the
+    The text cites authors and years, so the list needs no labels; and the
     roles that docutils gives to citations are deprecated.
     """
 
@@ -123,9 +123,9 @@ class FoldedCodeBelow(SphinxPostTransform):
 
 
 class ManyExercises(SphinxPostTransform):
-    """Exercises and solutions whose content does not share one id.
+    """Exercises and solutions without the one id that all of them share.
 
-    An id can be linked to, so a page may have it once.
+    An id is a link's target, so a page may have it only once.
     """
 
     default_priority = 6
@@ -142,7 +142,7 @@ EMPTY_HEADER = re.compile(r"<th\b([^>]*)>(?:\s|&nbsp;)*</th>")
 
 
 def empty_headers(app: Sphinx, doctree: nodes.document) -> None:
-    """Header cells that pandas leaves empty head nothing: make them td."""
+    """Turn header cells that pandas leaves empty into ordinary cells."""
     for raw in doctree.findall(nodes.raw):
         if raw.get("format") == "html" and "<th" in raw.astext():
             text = EMPTY_HEADER.sub(r"<td\1></td>", raw.astext())
@@ -159,7 +159,7 @@ HEADING_OR_TABLE = re.compile(
 def name_tables(
     app: Sphinx, page: str, template: str, context: dict, doctree: Any
 ) -> None:
-    """Tables without a caption are called after the section they stand in.
+    """Name tables without a caption after the section they stand in.
 
     Screen readers list the tables of a page by name.
     """
@@ -193,10 +193,10 @@ def unlabel_summaries(
     context: dict[str, Any],
     doctree: Any,
 ) -> None:
-    """Let folded cells be called what is written on them.
+    """Let the name of a folded cell be the words that are written on it.
 
-    MyST-NB gives each a label with other words, so that who asks for "Show
-    the code" by voice asks in vain (WCAG 2.5.3).
+    MyST-NB labels it with other words, so a reader who asks for "Show the
+    code" by voice would ask in vain (WCAG 2.5.3).
     """
     if "body" in context:
         label = ' aria-label="Toggle hidden content"'
@@ -204,9 +204,9 @@ def unlabel_summaries(
 
 
 def launch_notebooks_only(app: Sphinx, doctree: nodes.document) -> None:
-    """A page of Markdown gets no launch button, though it may have code.
+    """Give a page of Markdown no launch button, though it may have code.
 
-    Colab opens notebooks, and would not find this one.
+    Colab opens notebooks, and would find none here.
     """
     page = app.env.docname
     if Path(app.env.doc2path(page)).suffix != ".ipynb":
@@ -214,7 +214,7 @@ def launch_notebooks_only(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def register(app: Sphinx) -> None:
-    """Register all of this module with Sphinx."""
+    """Register the classes and functions of this module with Sphinx."""
     app.add_directive("drawing", Drawing)
     app.connect("doctree-read", label_mirrors)
     app.connect("doctree-read", empty_headers)

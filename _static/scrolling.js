@@ -1,6 +1,6 @@
-/* What is too wide for the screen (a formula, a line of code, a table) scrolls
-   in a box of its own. Only then is the box a stop for the keyboard, so that
-   the arrow keys can scroll it. */
+/* A formula, a line of code or a table that is too wide for the screen scrolls
+   in a box of its own. Only then can the box take the focus, so that the arrow
+   keys scroll it. */
 (function () {
   "use strict";
   const BOXES = "div.math, pre, .cell_output > .output";

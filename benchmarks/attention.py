@@ -1,14 +1,14 @@
 """Is the attention that the chapters print as fast as PyTorch's own?
 
-Contenders run in turn in one process, in a new order each round; what counts
-is the median over the rounds of our time divided by theirs, so that whatever
-else the machine does slows both.
+Contenders take turns in one process, in a new order each round. What counts
+is the median over the rounds of our time divided by theirs, so that other
+work of the machine slows both alike.
 
     python benchmarks/attention.py
 
 prints the tables and writes `results/attention.json`. `--seconds` is the time
-that each comparison gets. On a machine that has other things to do, `--busy`
-counts the processor time of a single thread instead.
+that each comparison gets. On a busy machine, `--busy` counts the processor
+time of a single thread instead.
 """
 
 import argparse
@@ -42,7 +42,7 @@ NUM_HIDDENS, FFN, NUM_HEADS, NUM_BLKS, VOCAB = 256, 1024, 8, 2, 1000
 BATCHES = {10: 128, 128: 16, 512: 4, 2048: 2}  # sequences of each length
 LONG = 1024, 2048, 4096, 8192
 PREFIX, PREFIXES = 512, (64, 512, 1024, 2048, 4096)
-# A short call is repeated for so many seconds, as a step of decoding is.
+# A short call is repeated for so many seconds, and so is a step of decoding.
 LEAST_ROUNDS, LEAST_TIME = 7, 0.05
 
 
@@ -75,7 +75,7 @@ def side_by_side(calls, seconds):
 
 
 def clock(call, repeats=1):
-    """Seconds of one call, from several on end."""
+    """Seconds per call, from several calls in a row."""
     now = time.thread_time if THREADS == 1 else time.perf_counter
     start = now()
     for _ in range(repeats):
@@ -151,7 +151,7 @@ def layers(seconds):
 
 
 def transformer(dropout=0.0):
-    """Our Transformer, with biases, since PyTorch's has them."""
+    """Our Transformer, with biases, as PyTorch's has them."""
     sizes = VOCAB, NUM_HIDDENS, FFN, NUM_HEADS, NUM_BLKS, dropout, True
     return EncoderDecoder(
         TransformerEncoder(*sizes, max_len=2 * max(LONG)),
@@ -230,7 +230,7 @@ def started(model, batch_size, prefix):
 
 @torch.no_grad()
 def decoding(seconds):
-    """One more token after a prefix: from the cache, and all over again."""
+    """One more token after a prefix: with the cache, and without."""
     model = transformer().eval()
     for batch_size in (1, 16):
         start, state, tgt = started(model, batch_size, PREFIX)
@@ -244,7 +244,7 @@ def decoding(seconds):
 
 
 def used_in_a_step(decoder):
-    """The linear layers that one more token goes through."""
+    """The linear layers that one more token passes through."""
     return [
         module
         for path, module in decoder.named_modules()
@@ -306,7 +306,7 @@ def resident(line):
 
 
 def peak(what, length, recorded):
-    """Megabytes that forward and backward take at most."""
+    """Megabytes that forward and backward take at their peak."""
     torch.set_num_threads(THREADS)
     if what == "MultiHeadAttention":
         model = MultiHeadAttention(NUM_HIDDENS, NUM_HEADS)
@@ -334,7 +334,7 @@ def peak(what, length, recorded):
 
 
 def memory(_):
-    """The most memory that is held at once, in a process of its own."""
+    """The peak of memory, in a process of its own."""
     spawn = multiprocessing.get_context("spawn")
     for what, recorded, lengths in (
         ("MultiHeadAttention", False, LONG),
@@ -350,7 +350,7 @@ def memory(_):
 
 
 def main():
-    """Measure, print and keep."""
+    """Measure, print and save."""
     global THREADS
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=20.0)
@@ -406,7 +406,7 @@ def words(row):
 
 
 def processor():
-    """The name of the processor, where Linux tells it."""
+    """The name of the processor, where Linux gives it."""
     try:
         info = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:

@@ -1,18 +1,17 @@
 """What does a figure cost the reader who drags it?
 
-Opens the built book in Chromium and measures, each beside what it was before
-a figure was drawn by parts of Plotly:
+Opens the built book in Chromium and measures:
 
-- a drag of a second, with an input at each animation frame, on each slider of
-  each explorer: from input to drawn, and the time between frames, where a
-  moving figure is drawn directly, and where Plotly draws it as a whole;
-- from opening the title page to a figure that can be dragged, with Plotly's
-  cartesian part and with all of it;
+- for each slider of each explorer, a drag of one second with an input at each
+  animation frame: the time from an input to its drawing and the time between
+  frames, where only what moves is drawn, and where Plotly draws all of it;
+- the time from opening the title page to a figure that can be dragged, with
+  Plotly's cartesian part and with all of it;
 - the bytes that each page loads.
 
     make book && python benchmarks/sliders.py
 
-prints the tables and writes `results/sliders.json`. It wants a quiet machine.
+prints the tables and writes `results/sliders.json`. It needs a quiet machine.
 """
 
 import gzip
@@ -82,7 +81,7 @@ NEAR = """root => {
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """Serves the book, with all of Plotly for its part if `whole`."""
+    """Serves the book, with all of Plotly instead of a part if `whole`."""
 
     def __init__(self, *args, whole=False, **kwargs):
         self.whole = whole
@@ -117,7 +116,7 @@ def names():
 
 
 def summary(waits, between):
-    """The median and the 95th percentile, and the frames that keep up."""
+    """The median, the 95th percentile, and the share of frames in time."""
     return {
         "median_ms": round(statistics.median(waits), 1),
         "p95_ms": round(statistics.quantiles(waits, n=20)[-1], 1),
@@ -126,7 +125,7 @@ def summary(waits, between):
 
 
 def drags(page):
-    """Drag each slider of a page that is open, both ways of drawing."""
+    """Drag each slider of an open page, with both ways of drawing."""
     found = []
     for root in page.query_selector_all(".d2l-explorer"):
         for input_ in root.query_selector_all("input[type=range]"):
@@ -176,7 +175,7 @@ def size(urls, site):
 
 
 def page_of(browser, site, name):
-    """What a page loads, near no figure and with all, and its drags."""
+    """What a page loads, without figures and with all, and its drags."""
     asked = set()
     page = browser.new_page(viewport={**SCREEN, "height": 60})
     page.on("request", lambda request: asked.add(request.url))
@@ -194,7 +193,7 @@ def page_of(browser, site, name):
 
 
 def main():
-    """Measure, print and keep."""
+    """Measure, print and save."""
     whole = BOOK / "_static" / "d2l" / "plotly-whole.min.js"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

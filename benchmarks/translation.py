@@ -4,13 +4,13 @@
     python benchmarks/translation.py tatoeba --num-pairs 40000
     python benchmarks/translation.py d2l
 
-trains each model with each seed, prints a row for each, and writes them to
-`results/translation.json`, where they take the place of rows of the same
-model, seed and corpus. Each row holds the command that makes it again. Rows
-of settings that were tried, with `--set`, go to `results/tuning.json`: what
-is chosen is chosen by the score of the validation sentences.
+trains each model with each seed, prints a row for each, and writes the rows
+to `results/translation.json`, where they replace rows of the same model, seed
+and corpus. Each row holds the command that makes it again. Rows of settings
+that were tried, with `--set`, go to `results/tuning.json`; the score of the
+validation sentences decides between them.
 
-Tatoeba is downloaded where it is not in the cache; `--path` names a copy.
+Tatoeba is downloaded if it is not in the cache; `--path` names a copy.
 """
 
 import argparse
@@ -79,9 +79,9 @@ TRANSFORMER = GRU | {
     "rate_size": 64,
     "warmup_steps": 400,
 }
-# Real language has more words, and takes longer. What was tried is in
-# results/tuning.json: more epochs helped most, and once there were enough of
-# them, dropout and label smoothing.
+# Real language has more words, and takes longer. results/tuning.json has what
+# was tried: more epochs helped most, and with enough epochs, dropout and label
+# smoothing did.
 REAL = {"min_freq": 2, "num_epochs": 10}
 REAL_GRU = GRU | REAL | {"num_hiddens": 192, "dropout": 0.2}
 REAL_TRANSFORMER = (
@@ -173,7 +173,7 @@ class Split(NamedTuple):
 
 
 class Corpus(NamedTuple):
-    """What is trained on, and what is asked afterwards."""
+    """The pairs to train on, and the sentences to score afterwards."""
 
     name: str
     train: list
@@ -250,8 +250,8 @@ def by_length(split: Split, texts: list[str]) -> list[dict]:
 def alignments(model, pairs, vocabs) -> dict[str, float]:
     """The alignment error rate of every attention from target to source.
 
-    The right translation is given word by word, so that what is compared is
-    where the model looked and not what it wrote.
+    The model is given the right translation word by word, so that the rate
+    compares where the model looks and not what it writes.
     """
     model.eval()
     device = next(model.parameters()).device
@@ -263,7 +263,7 @@ def alignments(model, pairs, vocabs) -> dict[str, float]:
             model(batch.src, batch.tgt, batch.src_valid_lens)
         for path, calls in weights.items():
             if "attention2" in path or path == "decoder.attention":
-                # One call a token, or one for all; heads, if any, in the mean
+                # One call per token, or one for all; the mean over the heads
                 rows = torch.cat(calls, dim=-2)[0]  # (T, S) or (H, T, S)
                 rows = rows.mean(0) if rows.ndim == 3 else rows
                 links = alignment_links(rows, len(pair.src), len(pair.tgt))
@@ -283,7 +283,7 @@ def rate(recipe: dict, num_steps: int) -> Callable[[int], float]:
 
 
 def run(name: str, recipe: dict, corpus: Corpus, seed: int) -> dict:
-    """Train a model, and ask it."""
+    """Train a model, and score it."""
     vocabs = (
         Vocab((pair.src for pair in corpus.train), recipe["min_freq"]),
         Vocab((pair.tgt for pair in corpus.train), recipe["min_freq"]),
@@ -395,7 +395,7 @@ LOADERS = {
 
 
 def keep(row: dict, path: Path) -> None:
-    """Write a row to a file of results, in the place of an older one."""
+    """Write a row to a file of results, in place of an older one."""
     rows = []
     if path.exists():
         rows = json.loads(path.read_text(encoding="utf-8"))
@@ -406,14 +406,14 @@ def keep(row: dict, path: Path) -> None:
 
 
 def key(row: dict) -> list:
-    """What no two rows of a file share."""
+    """What tells the rows of a file apart."""
     changes = json.dumps(row.get("changes"))
     names = "corpus", "num_pairs", "model", "seed"
     return [changes, *(row[name] for name in names)]
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
-    """What is asked for."""
+    """The options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("corpus", choices=sorted(RECIPES))
     parser.add_argument("--models", nargs="+", default=None)
@@ -432,7 +432,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def main() -> None:
-    """Train, ask, print and keep."""
+    """Train, score, print and save."""
     options = parse()
     torch.set_num_threads(options.threads)
     changes = dict(change.split("=") for change in options.set)
@@ -459,7 +459,7 @@ def main() -> None:
 
 
 def command(options: argparse.Namespace, name: str, seed: int) -> str:
-    """What makes this row again."""
+    """The command that makes this row again."""
     parts = ["python benchmarks/translation.py", options.corpus]
     if options.num_pairs is not None:
         parts.append(f"--num-pairs {options.num_pairs}")
@@ -472,7 +472,7 @@ def command(options: argparse.Namespace, name: str, seed: int) -> str:
 
 
 def versions() -> dict[str, str]:
-    """What the numbers hang on."""
+    """The versions that the numbers depend on."""
     names = "d2lattn", "torch", "sacrebleu"
     return {"python": platform.python_version()} | {
         name: version(name) for name in names
@@ -480,7 +480,7 @@ def versions() -> dict[str, str]:
 
 
 def device_name(device: torch.device) -> str:
-    """The GPU, or how many threads of a CPU."""
+    """The GPU, or the number of threads of a CPU."""
     if device.type == "cuda":
         return torch.cuda.get_device_name()
     threads = torch.get_num_threads()

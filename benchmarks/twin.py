@@ -1,7 +1,7 @@
-"""A Transformer out of PyTorch's own blocks, with our embeddings around them.
+"""A Transformer of PyTorch's own blocks, with our embeddings around them.
 
-It keeps the contract of `d2lattn.seq2seq`, so that it is trained by the same
-loop and decoded by the same search as ours.
+It keeps the contract of `d2lattn.seq2seq`, so the same loop trains it and the
+same search decodes it as ours.
 """
 
 from typing import NamedTuple
@@ -62,7 +62,7 @@ class TwinEncoder(nn.Module):
 
 
 class TwinState(NamedTuple):
-    """All that was read: PyTorch's decoder begins anew with each token."""
+    """All tokens read: PyTorch's decoder starts over with each new one."""
 
     enc_outputs: Tensor
     enc_valid_lens: Tensor
@@ -103,5 +103,5 @@ class TwinDecoder(nn.Module):
 
 
 def padding(X: Tensor, valid_lens: Tensor) -> Tensor:
-    """True where PyTorch is not to look."""
+    """True where PyTorch must not look."""
     return torch.arange(X.shape[1], device=X.device) >= valid_lens[:, None]

@@ -1,7 +1,7 @@
 """Attention, explained by code you can drag: the package behind the book.
 
-One concept a module; the figures are in `d2lattn.figures`, which needs Plotly,
-and are not imported from here.
+One concept per module. The figures are in `d2lattn.figures`, which needs
+Plotly, and which nothing here imports.
 """
 
 from d2lattn.comparison import Convolution, Recurrence, SelfAttention

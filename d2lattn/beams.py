@@ -1,8 +1,8 @@
-"""What a search for words holds and does in one step, whatever the model.
+"""What a search for words keeps, and one step of it, for any model.
 
 A hypothesis is the beginning of a target sentence, or a whole one, which ends
 with `eos`. Its log-probability is the model's own: the sum over its tokens,
-`eos` counted. No token is forbidden, not even `<pad>` or `<bos>`.
+including `eos`. No token is forbidden, not even `<pad>` or `<bos>`.
 """
 
 from itertools import takewhile
@@ -16,8 +16,8 @@ from torch import Tensor
 class Hypothesis(NamedTuple):
     """What a search found for a sentence, without `bos` and `eos`.
 
-    One that is not finished, with `eos`, ran into `max_len`, or could no
-    longer become the best.
+    A hypothesis that did not finish with `eos` ran into `max_len`, or could
+    no longer become the best.
     """
 
     tokens: tuple[int, ...]
@@ -29,9 +29,9 @@ class Hypothesis(NamedTuple):
 class Beam(NamedTuple):
     """The hypotheses of each sentence, in W places.
 
-    The tokens have `bos` first and nothing but `eos` after the end. First
-    come the hypotheses that did not grow in the last step, then those that
-    did, the most probable first. From one that is `alive` the search goes on.
+    The tokens start with `bos`, and only `eos` follows their end. First come
+    the hypotheses that did not grow in the last step, then those that did,
+    the most probable first. The search goes on from those that are `alive`.
     An empty place has log-probability -inf.
     """
 
@@ -43,11 +43,11 @@ class Beam(NamedTuple):
 
 
 def penalty(length: int, length_penalty: float) -> float:
-    r"""Return what the log-probability of so many tokens is divided by.
+    r"""Return the divisor for the log-probability of so many tokens.
 
     $$\operatorname{lp}(Y) = \frac{(5 + |Y|)^\lambda}{(5 + 1)^\lambda}$$
 
-    The length $|Y|$ counts the tokens, and `eos` where there is one.
+    The length $|Y|$ counts all tokens, including `eos`.
 
     Raises `ValueError` where `length_penalty`, the $\lambda$, is negative or
     not finite.
@@ -68,7 +68,9 @@ def penalty(length: int, length_penalty: float) -> float:
 def best_first(
     scores: Float[Tensor, "N V"], number: int
 ) -> tuple[Float[Tensor, "N C"], Integer[Tensor, "N C"]]:
-    """Find the largest of each row and their places; of equals, the first.
+    """Find the largest scores of each row and their places, best first.
+
+    Among equals, the one with the lower place comes first.
 
     >>> best_first(torch.tensor([[0.1, 0.4, 0.4, 0.1]]), 3)
     (tensor([[0.4000, 0.4000, 0.1000]]), tensor([[1, 2, 0]]))
@@ -84,7 +86,7 @@ def next_log_probs(
 ) -> Float[Tensor, "N V"]:
     """Compute the log-probability of each token that may come next.
 
-    In float32 at least, whatever the model computes in.
+    The result is in float32 at least, whatever the model computes in.
 
     Raises `ValueError` where `eos` is not in the vocabulary, or the logits
     are not numbers.
@@ -115,8 +117,8 @@ def propose(
     $$\log p(y_1, \ldots, y_t) = \log p(y_1, \ldots, y_{t-1}) +
       \log p(y_t \mid y_1, \ldots, y_{t-1})$$
 
-    all given the source. Any other proposes itself, with one more `eos` of
-    probability 1, and then nothing, which has probability 0.
+    all given the source. A hypothesis that is not alive proposes itself, with
+    one more `eos` of probability 1; its other proposals have probability 0.
 
     Shapes: log-probabilities (N, V) of the next token of the N hypotheses
     that are alive; tokens, their probabilities, and the log-probabilities of
@@ -143,12 +145,12 @@ def next_beam(
     length_penalty: float,
     max_len: int,
 ) -> tuple[Integer[Tensor, "B W2"], Beam]:
-    """Keep the best proposals, and tell the places of their parents.
+    """Keep the best proposals, and return the places of their parents.
 
-    A hypothesis that has ended keeps its place, so that the beam of the
-    others narrows. A sentence is done when all of its hypotheses have ended,
-    or none that is alive can come to the first rank: its log-probability
-    cannot rise, and will be divided by the penalty of `max_len` at most.
+    A hypothesis that has ended keeps its place, so the beam of the others
+    narrows. A sentence is done when all of its hypotheses have ended, or when
+    none that is alive can still rank first: a log-probability cannot rise,
+    and its divisor is the penalty of `max_len` at most.
 
     Paper: Huang et al. (2017) for when to stop, here with a penalty; their
     section 1 for the narrowing beam, which is that of Bahdanau et al. (2015).
@@ -177,9 +179,9 @@ def next_beam(
 
 
 def hypotheses(beam: Beam, eos: int) -> tuple[tuple[Hypothesis, ...], ...]:
-    """Say what is in a beam, for each sentence: the finished ones first.
+    """List the hypotheses in a beam for each sentence, finished ones first.
 
-    The probability of a beginning is that of all sentences which begin so.
+    The probability of a beginning is that of all sentences that begin so.
     """
     sentences = []
     for places in zip(*(x.tolist() for x in beam[:4]), strict=True):

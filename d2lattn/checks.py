@@ -1,9 +1,9 @@
-"""Checks that several modules share, with errors that say what came.
+"""Checks that several modules share, with errors that say what was given.
 
-Sizes and types are compared wherever they matter. Numbers (are tokens and
-lengths in range?) cost a wait for the device that has them, so each tensor is
-looked at once, where it enters a model; and not at all on the meta device,
-under `vmap` or while something traces.
+Sizes and types are compared wherever they matter. Looking at numbers (are
+tokens and lengths in range?) means waiting for the device that holds them. So
+each tensor is looked at once, where it enters a model, and not at all on the
+meta device, under `vmap`, or while a model is traced.
 """
 
 from collections.abc import Iterable
@@ -15,14 +15,15 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 INTEGERS = {torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64}
 
-#: Tensors that were looked at: their version then, and their ends.
+#: The tensors already looked at: their version then, smallest and largest.
 _seen = WeakTensorKeyDictionary()
 
 
 def look(*tensors: Tensor) -> tuple[int, int] | None:
-    """Return the ends of the last tensor, by one look at all that are new.
+    """Return the smallest and the largest number of the last tensor.
 
-    None where there are no numbers to look at.
+    One look serves all tensors that are new. Returns None where there are no
+    numbers to look at.
 
     >>> look(torch.tensor([[3, 0], [1, 7]]))
     (0, 7)
@@ -49,9 +50,9 @@ def look(*tensors: Tensor) -> tuple[int, int] | None:
 def check_lengths(valid_lens: Tensor, shape: tuple[int, ...]) -> None:
     """Raise a `ValueError` unless `valid_lens` fits scores of this shape.
 
-    A mask of zeros and ones in their place is refused by its type or shape.
-    With as many queries as keys, it has the shape of lengths for each query,
-    and is refused if it holds nothing but zeros and ones, both in a row.
+    A mask of zeros and ones is refused by its type or its shape. Where there
+    are as many queries as keys, it has the shape of lengths per query; then
+    it is refused if it holds only zeros and ones, and both in the same row.
 
     >>> check_lengths(torch.tensor([2, 9]), (2, 3, 4))
     Traceback (most recent call last):
@@ -91,7 +92,7 @@ but goes from 2 to 9
 
 
 def refuse_mask() -> None:
-    """Raise the `ValueError` about what looks like a mask."""
+    """Raise the `ValueError` for lengths that look like a mask."""
     raise ValueError(
         "valid_lens must count keys, (B,) or (B, Q), but holds only 0 and 1, "
         "as a mask does; its lengths are mask.sum(dim=-1)"
@@ -119,10 +120,11 @@ def check_tokens(
 def check_source(
     tokens: Tensor, vocab_size: int, valid_lens: Tensor | None
 ) -> None:
-    """Raise a `ValueError` unless an encoder can read these, by one look.
+    """Raise a `ValueError` unless an encoder can read these tokens.
 
-    In lengths for each token, a number above 1 is wanted: one word to look
-    at would be little for an encoder, and is much for a mask.
+    Tokens and lengths cost one look together. Lengths per token must exceed 1
+    somewhere: where each word may see one word at most, they are more likely
+    a mask.
     """
     look(*(x for x in (valid_lens, tokens) if isinstance(x, Tensor)))
     check_tokens(tokens, vocab_size)
@@ -155,8 +157,8 @@ def check_sizes(
     """Raise a `ValueError` unless queries, keys and values fit together.
 
     Queries have shape (..., Q, D), keys (..., K, D) and values (..., K, V),
-    with the same leading dimensions. `sizes` are the last sizes of queries,
-    keys and perhaps values where these are fixed.
+    with the same leading dimensions. `sizes` holds the last sizes of queries,
+    keys and, if wanted, values, where a module fixes them.
     """
     given = {"queries": queries, "keys": keys, "values": values}
     shapes = {n: tuple(x.shape) for n, x in given.items() if x is not None}
@@ -186,16 +188,16 @@ def check_sizes(
             )
     if values is not None and shapes["values"][-2] != shapes["keys"][-2]:
         raise ValueError(
-            "keys and values must be equally many, but keys have shape "
+            "keys and values must be equal in number, but keys have shape "
             f"{shapes['keys']} and values {shapes['values']}"
         )
 
 
 def check_derivatives(output: Tensor) -> Tensor:
-    """Return the output of a fused kernel, which can be derived once.
+    """Return the output of a fused kernel, which is differentiable once.
 
     A second derivative through it raises a `RuntimeError` that says what to
-    do, in place of PyTorch's, which does not.
+    do; PyTorch's own does not.
     """
     node = None if torch.compiler.is_compiling() else output.grad_fn
     if node is not None and "ScaledDotProduct" in node.name():
@@ -221,7 +223,7 @@ def check_shape(
 ) -> None:
     """Raise a `ValueError` unless this is a tensor of this shape.
 
-    Where any size will do, the shape has a letter.
+    A letter in the shape stands for any size.
 
     >>> check_shape("context", torch.zeros(2, 3), ("B", 5))
     Traceback (most recent call last):
@@ -241,7 +243,7 @@ def check_shape(
 
 
 def check_positive(**numbers: object) -> None:
-    """Raise a `ValueError` where there is none of something."""
+    """Raise a `ValueError` unless every number is at least 1."""
     for name, number in numbers.items():
         if not isinstance(number, Real) or not float(number) >= 1:
             raise ValueError(f"{name} must be at least 1, but is {number!r}")

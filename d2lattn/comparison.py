@@ -1,9 +1,9 @@
-"""Three layers that turn a sequence into another, and what each costs.
+"""Three layers that turn one sequence into another, and what each costs.
 
-All map n vectors of size d to n of size d, and are made alike:
-`layer(num_hiddens, kernel_size)`. Each counts, for a kernel size k,
-multiplications, steps that wait for each other, and the way of a signal from
-the first position to the last.
+Each maps n vectors of size d to n vectors of size d, and is made by
+`layer(num_hiddens, kernel_size)`. Each counts its multiplications, the steps
+that have to wait for one another, and the length of a signal's path from the
+first position to the last, all for a kernel size k.
 """
 
 import math
@@ -102,7 +102,7 @@ class Recurrence(nn.Module):
 
 
 class SelfAttention(nn.Module):
-    r"""Let each position look at all.
+    r"""Let each position look at all positions.
 
     Multiplications $2 n^2 d$, for the scores and for the weighted means;
     sequential steps and path length $O(1)$. Nothing is learned here: the

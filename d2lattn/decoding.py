@@ -1,7 +1,7 @@
 """From a model to its words: greedy search, beam search, translation.
 
-All of it works on any model with an `encoder` and a `decoder` that keep the
-contract in `d2lattn.seq2seq`, and leaves the mode of the model as it was.
+Every function works on any model with an `encoder` and a `decoder` that keep
+the contract in `d2lattn.seq2seq`, and leaves the model's mode as it was.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,9 +27,10 @@ from d2lattn.modes import evaluating
 
 
 class BeamStep(NamedTuple):
-    """A step of a beam search: the beam before it, and what `propose` gives.
+    """A step of a beam search: the beam before, the proposals, the beam after.
 
-    Then the beam after it, with the place of each parent in the beam before.
+    `parents` holds, for each place in the beam after, the place of its parent
+    in the beam before.
     """
 
     before: Beam
@@ -54,7 +55,7 @@ def greedy_search(
     $$y_t = \operatorname{argmax}_{y}\;
       p(y \mid y_1, \ldots, y_{t-1}, \mathbf{x})$$
 
-    After `max_len` tokens, `eos` counted, a sentence is left unfinished. A
+    After `max_len` tokens, including `eos`, a sentence is left unfinished. A
     recording has one entry per step, with a row for each sentence.
 
     Raises `ValueError` where `bos` or `eos` is not in the vocabulary, or
@@ -100,7 +101,7 @@ def beam_steps(
     length_penalty: float = 0.0,
     max_len: int,
 ) -> Iterator[BeamStep]:
-    """Take the steps of `beam_search`, each when it is asked for.
+    """Take the steps of `beam_search` one by one, as they are asked for.
 
     The decoder gets a row for each hypothesis that is alive, sentence by
     sentence, and none for the others.
@@ -143,11 +144,11 @@ def beam_search(
 
     $$s(Y) = \frac{\log p(Y \mid \mathbf{x})}{\operatorname{lp}(Y)}$$
 
-    In each step, `beam_size` hypotheses a sentence are kept, those with the
-    highest log-probability; a finished one keeps its place. In the end they
-    are ranked by the score s(Y), see `penalty`, the best first. Of equals,
-    the one from the better parent is kept, or the smaller token. A sentence
-    stops when its first rank is decided: what is behind it may be unfinished.
+    Each step keeps the `beam_size` most probable hypotheses per sentence; a
+    finished one keeps its place. At the end they are ranked by the score
+    s(Y), whose divisor is `penalty`, the best first. Among equals, the child
+    of the better parent wins, then the smaller token. A sentence stops when
+    its first rank is decided, so lower ranks may be unfinished.
 
     Raises `ValueError` where `beam_size` is below 1 or `length_penalty`
     below 0, and where `greedy_search` does.
@@ -192,16 +193,16 @@ def translate(
 ) -> list[list[str]]:
     """Translate sentences, words to words, in the order given.
 
-    Each is given to the encoder with an `<eos>`. A beam of one is a greedy
+    The encoder reads each sentence with an `<eos>`. A beam of one is a greedy
     search. A translation ends after `max_len` words, or after as many as the
     decoder has positions for.
 
-    Raises `ValueError` where `batch_size` is below 1, a sentence is a string
-    and not words, or is longer than the encoder's positions, and where
-    `beam_search` does.
+    Raises `ValueError` where `batch_size` is below 1, where a sentence is a
+    string instead of words or has more words than the encoder has positions,
+    and where `beam_search` does.
 
-    Paper: Vaswani et al. (2017), section 6.1, for the length penalty, which
-    stands there with a beam of 4.
+    Paper: Vaswani et al. (2017), section 6.1, for the length penalty, used
+    there with a beam of 4.
 
     >>> from d2lattn.seq2seq import *
     >>> src_vocab, tgt_vocab = Vocab([["he", "ran"]]), Vocab([["il", "court"]])

@@ -16,7 +16,7 @@ Links = Collection[tuple[int, int]]
 
 
 class Bleu(NamedTuple):
-    """A BLEU score from 0 to 100, and what has to be said along with it."""
+    """A BLEU score from 0 to 100, and the signature to report with it."""
 
     score: float
     signature: str
@@ -25,23 +25,24 @@ class Bleu(NamedTuple):
 def bleu(
     translations: Sequence[str], references: Sequence[Sequence[str]]
 ) -> Bleu:
-    r"""Compare translations of a corpus with those of people.
+    r"""Score the translations of a corpus against references.
 
     $$\operatorname{BLEU} = 100 \cdot \min(1, e^{1 - r/c})
       \Big(\prod_{n=1}^4 p_n\Big)^{1/4}$$
 
-    Of all runs of $n$ words in the translations, $p_n$ is the share that a
-    reference of the same sentence has, too. All translations are $c$ words
-    long and the references closest in length $r$, which marks down what is
-    too short. Without four words in a row in any, the score is 0.
+    Here $p_n$ is the share of the translations' runs of $n$ words that a
+    reference of the same sentence has, too. The translations are $c$ words
+    long in all, and the references closest to them in length $r$ words: what
+    is too short is marked down. If no translation has four words in a row,
+    the score is 0.
 
     Translations and references are texts, which sacrebleu splits into words
-    (its `13a`), so that scores of different models compare. Any of several
-    references counts, and capitals count as small letters. The signature
-    says all that and the version.
+    (its `13a`), so that scores of different models can be compared. Any of
+    several references counts, and capitals count as small letters. The
+    signature states all this, and the version.
 
-    Raises `ValueError` where translations and references are not texts, not
-    equally many, or none, or where a sentence has no reference.
+    Raises `ValueError` where translations and references are not texts,
+    differ in number, or are empty, or where a sentence has no reference.
 
     Papers: Papineni et al. (2002), section 2; Post (2018) for sacrebleu.
 
@@ -53,8 +54,8 @@ def bleu(
     (32, ['nrefs:var', 'case:lc', 'eff:no', 'tok:13a', 'smooth:exp'])
     """
     check_references(translations, references)
-    # sacrebleu wants all first references, all second ones, ..., and None for
-    # those that there are not, which its types do not say.
+    # sacrebleu wants all first references, all second ones, ..., with None
+    # for missing ones, which its types do not say.
     columns: Any = [*zip_longest(*references)]
     metric = BLEU(lowercase=True)
     score = metric.corpus_score(translations, columns).score
@@ -65,7 +66,7 @@ def bleu(
 def exact_match(
     translations: Sequence[str], references: Sequence[Sequence[str]]
 ) -> float:
-    """The share of translations that are one of their references.
+    """Return the share of translations that equal one of their references.
 
     Capitals count as small letters. Raises `ValueError` as `bleu` does.
 
@@ -91,15 +92,15 @@ def alignment_links(
 
     Row $i$ holds the weights with which target word $i$ was written, column
     $j$ those of source word $j$, for $n$ = `num_tgt` and $m$ = `num_src`
-    words. Rows and columns after the words are those of `<eos>` and padding:
-    a target word that looks there most, or at nothing, has no link. Of equal
-    weights, the first counts. Given `weights[1:]`, the rows are those of the
+    words. The rows and columns after them belong to `<eos>` and padding: a
+    target word that looks there most, or at nothing, has no link. Among equal
+    weights, the first counts. With `weights[1:]`, the rows are those of the
     steps that *read* a target word and write the next.
 
     Returns pairs of source and target positions, from 0.
 
-    Raises `ValueError` where the weights are no matrix or have fewer rows or
-    columns than there are words.
+    Raises `ValueError` where the weights are not a matrix, or have fewer rows
+    or columns than there are words.
 
     >>> weights = torch.tensor([
     ...     [0.1, 0.8, 0.1],  # chat: cat
@@ -129,13 +130,13 @@ def alignment_links(
 def alignment_error_rate(
     found: Sequence[Links], sure: Sequence[Links]
 ) -> float:
-    r"""How far the links found in a corpus are from the right ones.
+    r"""Measure how far the links found in a corpus are from the right ones.
 
     $$\operatorname{AER} = 1 - \frac{2\,|A \cap S|}{|A| + |S|}$$
 
-    $A$ are the links that were found, and $S$ those that must be there. 0 is
-    best and 1 worst. Each argument has the links of one sentence after the
-    other. Where some links are merely possible, the paper has a part for them.
+    $A$ holds the links that were found, and $S$ those that must be there; 0
+    is best and 1 worst. Each argument lists the links sentence by sentence.
+    The paper's formula also covers links that are merely possible.
 
     Raises `ValueError` where the arguments do not have the same number of
     sentences, or there is no link at all.
@@ -154,7 +155,7 @@ def alignment_error_rate(
     total = sum(len(A) + len(S) for A, S in sets)
     if total == 0:
         raise ValueError(
-            "found and sure links must not both be empty, but there are none"
+            "found and sure links must not both be empty, but both are"
         )
     return 1 - 2 * sum(len(A & S) for A, S in sets) / total
 
@@ -164,9 +165,9 @@ def check_references(
 ) -> None:
     """Raise a `ValueError` unless each translation has its references.
 
-    Words in place of texts are refused where that is certain: where every
-    reference is a single word, some sentence has three or more, and not every
-    translation is a single word, too.
+    Words in place of texts are refused where the mistake is certain: every
+    reference is a single word, some sentence has three or more references,
+    and some translation is more than a single word.
     """
 
     def check(right: object, wanted: str, found: str) -> None:
@@ -178,10 +179,10 @@ def check_references(
 
     both = {"translations": translations, "references": references}
     for name, texts in both.items():
-        wanted = f"{name} must be a list, one entry a sentence"
+        wanted = f"{name} must be a list, one entry per sentence"
         check(listed(texts), wanted, f"is {texts!r}")
     counts = f"there are {len(translations)} and {len(references)}"
-    wanted = "translations and references must be equally many"
+    wanted = "translations and references must be equal in number"
     check(len(translations) == len(references), wanted, counts)
     check(translations, "translations must not be empty", counts)
     for n, text in enumerate(translations):

@@ -39,7 +39,7 @@ def length_mask(
     a mask (B, 1, ..., 1, 1, K), lengths (B, Q) one of (B, 1, ..., 1, Q, K);
     both broadcast to the scores. No lengths, no mask: None gives None.
 
-    Raises `ValueError` where the lengths are no integers, do not fit the
+    Raises `ValueError` where the lengths are not integers, do not fit the
     shape, are negative or exceed the number of keys, or look like a mask.
 
     >>> length_mask(torch.tensor([1, 3]), (2, 1, 4))
@@ -62,15 +62,15 @@ def hide(
     keys: Float[Tensor, "*B K _"],
     *values: Float[Tensor, "*B K _"],
 ) -> tuple[Float[Tensor, "..."], ...]:
-    """Put zeros in place of what must reach nothing.
+    """Put zeros in place of what must not affect the output.
 
-    A masked key has weight 0, but 0 times NaN or infinity is NaN, on the way
-    back as well. So keys and values that no query may attend to become zeros,
-    and queries that have no key, too. A key that one query may attend to and
-    another may not stays as it is: a NaN in it or its value reaches both.
+    A masked key has weight 0, but 0 times NaN or infinity is NaN, in the
+    backward pass as well. So keys and values that no query may attend to
+    become zeros, and so do queries that have no key. A key that only some
+    queries may attend to stays as it is: a NaN in it reaches all of them.
 
-    Shapes: queries (B, ..., Q, D), keys (B, ..., K, D) and perhaps values
-    (B, ..., K, V), which come back in this order; lengths (B,) or (B, Q).
+    Shapes: queries (B, ..., Q, D), keys (B, ..., K, D) and, if given, values
+    (B, ..., K, V), returned in this order; lengths (B,) or (B, Q).
 
     >>> X = torch.tensor([[[1.0], [2.0], [torch.nan]]])
     >>> queries, keys = hide(torch.tensor([2]), X, X)

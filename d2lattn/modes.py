@@ -1,4 +1,4 @@
-"""Asking a model without teaching it."""
+"""Ask a model without training it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +9,10 @@ from torch import nn
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """No dropout and no gradients inside, and all as before afterwards.
+    """Turn off dropout and gradients inside the block.
 
-    Each module gets its mode back, after an exception too, by its own `train`:
-    some do more there than change a flag.
+    Afterwards, or after an exception, each module gets its mode back through
+    its own `train`, which may do more than change a flag.
 
     >>> model = nn.Sequential(nn.Dropout(), nn.Dropout().eval())
     >>> with evaluating(model):

@@ -21,11 +21,11 @@ def causal_lens(
 ) -> ValidLens:
     """Let each query see the keys up to its own place, and none after it.
 
-    The last query stands at the last key, so that queries may go on with a
-    sequence. Where there are lengths, the smaller counts.
+    The last query stands at the last key, so that queries may continue a
+    sequence. Where lengths are given, the smaller of the two counts.
 
     Shapes: queries (B, ..., Q, d), keys (B, ..., K, d), lengths (B,) or
-    (B, Q), result (B, Q); for a single query, the lengths as they came.
+    (B, Q), result (B, Q); for a single query, the lengths as given.
 
     Raises `ValueError` where the lengths do not fit, or there are fewer keys
     than queries.
@@ -107,8 +107,8 @@ class MultiHeadAttention(nn.Module):
       }{\sqrt{d}}\right) \mathbf{V}\mathbf{W}_v^{(i)}, \qquad
       [\mathbf{H}_1, \ldots, \mathbf{H}_H]\,\mathbf{W}_o$$
 
-    `forward` is `project` and then `attend`, which a decoder calls apart. The
-    heads attend through `attention`, scaled dot products unless replaced.
+    `forward` is `project` followed by `attend`; a decoder calls them apart.
+    The heads attend through `attention`, scaled dot products unless replaced.
 
     Shapes: queries (B, Q, `query_size`), keys (B, K, `key_size`), values
     (B, K, `value_size`), each size D unless given; weights (B, H, Q, K);
@@ -150,13 +150,13 @@ class MultiHeadAttention(nn.Module):
         )
 
     def split(self, X: Float[Tensor, "B n D"]) -> Float[Tensor, "B H n d"]:
-        """Cut each vector into one piece a head."""
+        """Cut each vector into one piece per head."""
         return X.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
 
     def project(
         self, keys: Float[Tensor, "B K Dk"], values: Float[Tensor, "B K Dv"]
     ) -> tuple[Float[Tensor, "B H K d"], Float[Tensor, "B H K d"]]:
-        """The keys and values that the heads see, to be used many times."""
+        """The keys and values that the heads see, to be reused."""
         return self.split(self.W_k(keys)), self.split(self.W_v(values))
 
     def attend(
@@ -166,7 +166,7 @@ class MultiHeadAttention(nn.Module):
         v: Float[Tensor, "B H K d"],
         valid_lens: ValidLens = None,
     ) -> Float[Tensor, "B Q D"]:
-        """The output for keys and values that `project` has seen to."""
+        """The output for keys and values that `project` returned."""
         q = self.split(self.W_q(queries))  # (B, Q, D) -> (B, H, Q, d)
         heads = self.attention(q, k, v, valid_lens)  # (B, H, Q, d)
         return self.W_o(heads.transpose(1, 2).flatten(-2))  # (B, Q, D)

@@ -47,7 +47,7 @@ def epanechnikov(u: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
 
 
 def constant(u: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-    r"""Look at no distance at all: $K(u) = 1$, any shape.
+    r"""Ignore the distance: $K(u) = 1$, any shape.
 
     >>> constant(torch.tensor([0.0, 1.0, 2.0]))
     tensor([1., 1., 1.])
@@ -78,7 +78,7 @@ def kernel_weights(
       u_i = \frac{\lVert \mathbf{q} - \mathbf{k}_i \rVert}{h}$$
 
     Shapes: queries (..., Q, D), keys (..., K, D), weights (..., Q, K). A
-    query that no key is near enough to gets zeros.
+    query without a key in reach gets zeros.
 
     Raises `ValueError` where the sizes do not fit or the bandwidth $h$ is
     not positive.
@@ -115,7 +115,7 @@ class NadarayaWatson(nn.Module):
       \mathbf{v}_i$$
 
     The bandwidth is $h = \exp(\theta)$ with the parameter `log_bandwidth`,
-    so that gradient steps keep it positive; it is trained where `learned`.
+    so that gradient steps keep it positive; it is trained if `learned`.
 
     Shapes: queries (..., Q, D), keys (..., K, D), values (..., K, V),
     output (..., Q, V).

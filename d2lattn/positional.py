@@ -13,10 +13,10 @@ class PositionalEncoding(nn.Module):
     $$p_{i,\,2j} = \sin\left(\frac{i}{10000^{2j/D}}\right), \qquad
       p_{i,\,2j+1} = \cos\left(\frac{i}{10000^{2j/D}}\right)$$
 
-    `offset` is the position of the first vector, for a sequence that goes on.
+    `offset` is the position of the first vector, to continue a sequence.
 
     Shapes: input and output (B, n, D); the encoding `P` has (1, `max_len`, D).
-    It is not saved, but computed anew where the module goes to.
+    `P` is not saved, but computed anew where the module moves.
 
     Raises `ValueError` where a position is negative or not below `max_len`.
 

@@ -1,4 +1,4 @@
-"""How far something has come, where somebody waits for it."""
+"""Progress bars, where a reader waits for something."""
 
 import os
 import sys
@@ -11,9 +11,9 @@ Item = TypeVar("Item")
 
 
 def waits() -> bool:
-    """Whether somebody does: in a terminal and in a live notebook.
+    """Tell whether a reader waits: in a terminal or in a live notebook.
 
-    Not where the standard error goes to a file, nor if `TQDM_DISABLE` is 1.
+    Not where standard error goes to a file, nor if `TQDM_DISABLE` is 1.
     """
     ipython = sys.modules.get("IPython")  # asked, but not imported for it
     shell = ipython.get_ipython() if ipython else None
@@ -24,7 +24,7 @@ def waits() -> bool:
 
 
 def progress(items: Iterable[Item], description: str) -> Iterator[Item]:
-    """Yield the items, with a bar that goes when they are through.
+    """Yield the items behind a bar that disappears at the end.
 
     >>> [2 * number for number in progress([1, 2], "doubling")]
     [2, 4]

@@ -1,7 +1,7 @@
-"""Weights while somebody looks, and otherwise none.
+"""Attention weights on request.
 
 They take memory quadratic in the length, so no module keeps them. A recording
-computes them a second time, from what each attention was called with.
+computes them a second time, from the arguments of each call.
 """
 
 import inspect
@@ -15,12 +15,12 @@ from torch import Tensor, nn
 
 @contextmanager
 def record_attention(model: nn.Module) -> Iterator[dict[str, list[Tensor]]]:
-    """Keep the attention weights of every call of a model, while inside.
+    """Keep the attention weights of every call of a model inside the block.
 
     The mapping goes from the path of each attention in `model` ("" for the
-    model itself) to a list with one entry a call: the weights (B, ..., Q, K),
-    detached, before dropout. The model answers the same to the bit.
-    Recordings may nest or overlap.
+    model itself) to a list with one entry per call: the weights
+    (B, ..., Q, K), detached, before dropout. The model's answers stay the
+    same to the bit. Recordings may nest or overlap.
 
     Raises `ValueError` where the model holds no attention.
 
@@ -49,8 +49,8 @@ def record_attention(model: nn.Module) -> Iterator[dict[str, list[Tensor]]]:
 class Watch:
     """The hooks of one attention: they keep its weights in `calls`.
 
-    `running` are the attentions that were called and have not answered yet:
-    what attends inside another is part of it. A copy keeps nothing.
+    `running` lists the attentions that were called and have not returned: one
+    that runs inside another is part of it. A copy of a watch keeps nothing.
     """
 
     def __init__(self, calls: list[Tensor] | None = None, running: Any = ()):
@@ -60,12 +60,12 @@ class Watch:
         return Watch, ()  # a copy
 
     def begin(self, module: nn.Module, args: Any) -> None:
-        """Note that it was called."""
+        """Note that the attention was called."""
         if self.calls is not None:
             self.running.append(module)
 
     def end(self, module: Any, args: Any, options: Any, output: Any) -> None:
-        """Keep the weights, unless it failed and has no output."""
+        """Keep the weights, unless the call failed and has no output."""
         if self.calls is not None:
             self.running.pop()
             if not self.running and output is not None:
@@ -75,10 +75,10 @@ class Watch:
 def attention_paths(model: nn.Module) -> dict[nn.Module, str]:
     """Return each attention in a model, with the path it is recorded under.
 
-    Attention is what has a method `weights(queries, keys, valid_lens)`. One
-    inside another, like the scoring of a multi-head one, has the outer path.
+    An attention has a method `weights(queries, keys, valid_lens)`. One inside
+    another, like the scoring in multi-head attention, has the outer's path.
 
-    Raises `ValueError` where there is none.
+    Raises `ValueError` where the model holds none.
 
     >>> from d2lattn.multihead import MultiHeadAttention
     >>> model = nn.Sequential(nn.Tanh(), MultiHeadAttention(6, num_heads=2))
@@ -101,7 +101,7 @@ def attention_paths(model: nn.Module) -> dict[nn.Module, str]:
 
 
 def _attends(module: nn.Module) -> bool:
-    """Whether this module says how it weighs keys."""
+    """Tell whether a module says how it weighs keys."""
     weights = getattr(type(module), "weights", None)
     if not callable(weights):
         return False
@@ -116,7 +116,7 @@ def _weights_of(
     values: Tensor,
     valid_lens: Tensor | None = None,
 ) -> Tensor:
-    """Compute the weights of an attention that was called with these."""
+    """Compute the weights of an attention called with these arguments."""
     return module.weights(queries, keys, valid_lens)
 
 

@@ -22,16 +22,16 @@ def fused_attention(
     dropout: float = 0.0,
     causal: bool = False,
 ) -> Float[Tensor, "*B Q V"]:
-    r"""Scaled dot-product attention in one kernel, without the weights.
+    r"""Compute scaled dot-product attention in one call, without weights.
 
     $$\operatorname{softmax}\left(
       \frac{\mathbf{Q}\mathbf{K}^\top}{\sqrt{d}}\right)\mathbf{V}$$
 
     The mask is True where a key may be attended to; a query that has no such
-    key gets zeros. With `causal` in its place, query $i$ attends to the keys
-    up to $i$. The kernels have first derivatives; second ones exist inside
-    `torch.nn.attention.sdpa_kernel(SDPBackend.MATH)`, and are an error that
-    says so elsewhere.
+    key gets zeros. With `causal` instead, query $i$ attends to the keys up to
+    $i$. PyTorch's fused kernels have first derivatives only. Second ones work
+    inside `torch.nn.attention.sdpa_kernel(SDPBackend.MATH)`; elsewhere they
+    raise an error that says so.
 
     Shapes: queries (..., Q, d), keys (..., K, d), values (..., K, V), output
     (..., Q, V); the mask has as many dimensions, and broadcasts to
@@ -63,7 +63,7 @@ class DotProductAttention(nn.Module):
       \operatorname{softmax}\left(
       \frac{\mathbf{Q}\mathbf{K}^\top}{\sqrt{d}}\right)\mathbf{V}$$
 
-    `forward` leaves that to PyTorch's fused kernel, which never holds the
+    `forward` leaves that to PyTorch, whose fused kernels never hold all the
     weights.
 
     Shapes: queries (..., Q, d), keys (..., K, d), values (..., K, V), output
@@ -122,7 +122,7 @@ class DotProductAttention(nn.Module):
 
 
 class AdditiveAttention(nn.Module):
-    r"""Score keys by a small network, for queries of another size too.
+    r"""Score keys by a small network; queries and keys may differ in size.
 
     $$a(\mathbf{q}, \mathbf{k}) = \mathbf{w}_v^\top
       \tanh(\mathbf{W}_q\mathbf{q} + \mathbf{W}_k\mathbf{k})$$

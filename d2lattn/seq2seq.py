@@ -1,11 +1,11 @@
-"""Encoder and decoder out of GRUs, and any encoder with any decoder.
+"""Encoders and decoders made of GRUs, and any encoder with any decoder.
 
-The contract of all of them, those of `d2lattn.transformer` too:
+The contract of all of them, including those of `d2lattn.transformer`:
 
-- `enc_outputs = encoder(X, valid_lens)`: here a pair, there one tensor.
-- `state = decoder.init_state(enc_outputs, enc_valid_lens)`, once a sentence.
-- `logits, state = decoder(X, state)`, for one token a call or for many. A
-  state is a value; `state.select(indices)` takes sequences of its batch.
+- `enc_outputs = encoder(X, valid_lens)`: a pair here, one tensor there.
+- `state = decoder.init_state(enc_outputs, enc_valid_lens)`, once per batch.
+- `logits, state = decoder(X, state)`, for one token per call or for many. A
+  state is a value; `state.select(indices)` picks sequences of its batch.
 """
 
 from typing import Any, NamedTuple
@@ -26,7 +26,7 @@ from d2lattn.scoring import AdditiveAttention
 
 
 class Seq2SeqState(NamedTuple):
-    """What a recurrent decoder knows of the source, and where it stands."""
+    """What a recurrent decoder knows of the source, and its own state."""
 
     source: Float[Tensor, "B D"] | Float[Tensor, "B K D"]
     hidden: Float[Tensor, "L B D"]
@@ -48,14 +48,14 @@ class Seq2SeqEncoder(nn.Module):
     $$\mathbf{h}_t = \operatorname{GRU}(\mathbf{x}_t, \mathbf{h}_{t-1}),
       \qquad \mathbf{h}_0 = \mathbf{0}$$
 
-    The final state is read where the sentence ends, before the padding.
-    Dropout is on the input of each layer.
+    The final state is the one where the sentence ends, before the padding.
+    Dropout applies to the input of each layer.
 
     Shapes: tokens (B, K), lengths (B,); the outputs of the top layer
     (B, K, D), and the final state of each layer, (L, B, D).
 
-    Raises `ValueError` where tokens or lengths are out of range or of
-    another shape or dtype.
+    Raises `ValueError` where tokens or lengths are out of range, or have the
+    wrong shape or dtype.
 
     Papers: Cho et al. (2014), section 2.3; Sutskever et al. (2014), section 2.
 
@@ -104,18 +104,18 @@ class Seq2SeqEncoder(nn.Module):
 
 
 class Seq2SeqDecoder(nn.Module):
-    r"""Write a sentence from the one vector that the encoder ended with.
+    r"""Write a sentence from the one vector with which the encoder ended.
 
     $$\mathbf{s}_t = \operatorname{GRU}([\mathbf{c}, \mathbf{y}_{t-1}],
       \mathbf{s}_{t-1}), \qquad \mathbf{c} = \mathbf{s}_0 = \mathbf{h}_K$$
 
-    Each layer starts from the final state of the encoder's, and the top
-    layer's is the context $\mathbf{c}$ at every step.
+    Each layer starts from the final state of the encoder's layer. That of the
+    top layer is the context $\mathbf{c}$ at every step.
 
     Shapes: the encoder's pair (B, K, D) and (L, B, D) for `init_state`;
     tokens (B, T), logits (B, T, V).
 
-    Raises `ValueError` as the encoder does, of its output as well.
+    Raises `ValueError` where the encoder does, or its output does not fit.
 
     Paper: Cho et al. (2014), section 2.2.
 
@@ -178,7 +178,7 @@ class Seq2SeqAttentionDecoder(nn.Module):
     The query is the state of the top layer before the step. A recording has
     one entry (B, 1, K) per token.
 
-    Shapes and errors: as of `Seq2SeqDecoder`.
+    Shapes and errors are those of `Seq2SeqDecoder`.
 
     Paper: Bahdanau et al. (2015), section 3.1.
 
@@ -241,7 +241,7 @@ class Seq2SeqAttentionDecoder(nn.Module):
 class EncoderDecoder(nn.Module):
     """Join any encoder and decoder that fit, to train them.
 
-    The logits at each token of the target are about the token that follows.
+    The logits at each token of the target predict the token that follows.
 
     Shapes: source (B, K), target (B, T), lengths (B,), logits (B, T, V).
 

@@ -1,4 +1,4 @@
-"""Teach a translator: what is wrong with its answers, and a step to better.
+"""Train a translator: measure its errors, and take steps against them.
 
 A model is anything that is called as `model(src, tgt, src_valid_lens)`.
 """
@@ -31,9 +31,9 @@ def sequence_loss(
     $$-\frac{1}{\sum_b n_b} \sum_b \sum_{t \leq n_b}
       \log \operatorname{softmax}(\mathbf{o}_{bt})_{y_{bt}}$$
 
-    What stands after the first $n_b$ tokens of a row does not count. With
-    `label_smoothing` ε, the wanted distribution is 1 - ε on the label and ε
-    spread evenly over all words.
+    Tokens after the first $n_b$ of a row do not count. With `label_smoothing`
+    ε, the wanted distribution puts 1 - ε on the label and spreads ε evenly
+    over all words.
 
     Raises `ValueError` where the shapes do not fit, or no token is real.
 
@@ -54,11 +54,11 @@ def sequence_loss(
 
 
 def warm_up(step: int, num_hiddens: int, warmup_steps: int) -> float:
-    r"""Compute the learning rate of a step, the first of which is 1.
+    r"""Compute the learning rate of a step; steps count from 1.
 
     $$D^{-0.5} \min(s^{-0.5},\; s\,w^{-1.5})$$
 
-    It grows evenly for $w$ steps and then falls with the root of the step.
+    The rate grows evenly for $w$ steps, then falls with the root of the step.
 
     Raises `ValueError` where a number is below 1.
 
@@ -75,9 +75,11 @@ def warm_up(step: int, num_hiddens: int, warmup_steps: int) -> float:
 
 
 def cool_down(step: int, num_steps: int) -> float:
-    """Compute a factor for the learning rate that falls evenly to 1 / steps.
+    """Compute a factor for the learning rate that falls evenly from 1.
 
-    Raises `ValueError` where the step is not one of the steps, from 1 on.
+    At the last step it is 1 / `num_steps`.
+
+    Raises `ValueError` where `step` does not lie between 1 and `num_steps`.
 
     >>> cool_down(1, 4), cool_down(4, 4)
     (1.0, 0.25)
@@ -91,14 +93,14 @@ def cool_down(step: int, num_steps: int) -> float:
 
 
 def pick_device() -> torch.device:
-    """Return the fastest device that is there: a GPU, or else the CPU."""
+    """Return the fastest device available: a GPU, or else the CPU."""
     found = torch.accelerator
     here = found.current_accelerator() if found.is_available() else None
     return here or torch.device("cpu")
 
 
 class Epoch(NamedTuple):
-    """What an epoch brought: losses in nats per token, and what it took.
+    """A report of an epoch: losses in nats per token, and what it took.
 
     `train_loss` is the mean over the epoch, with dropout and label smoothing;
     `valid_loss` is that of `mean_loss` at its end, or None.
@@ -123,12 +125,12 @@ def train(
     device: torch.device | str | None = None,
     after_epoch: Callable[[Epoch], Any] | None = None,
 ) -> list[Epoch]:
-    """Train a translator with Adam, and say how each epoch went.
+    """Train a translator with Adam, and report each epoch.
 
     `learning_rate` is a function of the step, which counts from 1. Gradients
     longer than `clip_norm` are shortened to it. `after_epoch` is called with
-    each epoch when it is through. The model stays on the device, picked if
-    none is given.
+    the report of each epoch. The model stays on the device; if none is given,
+    `pick_device` picks one.
 
     Raises `ValueError` where there is nothing to train on, or the loss is no
     longer a number.
@@ -200,8 +202,8 @@ def batch_loss(
 def mean_loss(model: nn.Module, batches: Batches | Sequence[Batch]) -> float:
     """Compute the mean loss of a model over the tokens of all batches.
 
-    It is without dropout and label smoothing. Raises `ValueError` where there
-    is no batch.
+    Dropout and label smoothing are off. Raises `ValueError` where there is no
+    batch.
     """
     check_positive(batches=len(batches))
     device = next(model.parameters()).device
@@ -229,7 +231,7 @@ def check_labels(logits: Tensor, labels: Tensor, valid_lens: Tensor) -> None:
 
 
 def check_finite(name: str, number: float, step: int) -> float:
-    """Return the number, or raise a `ValueError` where it is none."""
+    """Return the number, or raise a `ValueError` where it is not finite."""
     if not math.isfinite(number):
         raise ValueError(
             f"{name} must be a finite number, but is {number} after step "

@@ -1,7 +1,7 @@
 """The Transformer: attention in every place where tokens meet.
 
-A decoder's state is a value. Decoding makes a new one and leaves the old as
-it was, so that a search may go on from it twice.
+A decoder's state is a value. Decoding makes a new state and leaves the old
+one as it was, so that a search may go on from it twice.
 """
 
 import math
@@ -24,14 +24,14 @@ from d2lattn.positional import PositionalEncoding
 
 
 class PositionWiseFFN(nn.Module):
-    r"""Think about each position by itself, and about all of them alike.
+    r"""Transform each position by itself, with the same weights for all.
 
     $$\operatorname{FFN}(\mathbf{x}) =
       \mathbf{W}_2 \max(0, \mathbf{W}_1\mathbf{x} + \mathbf{b}_1)
       + \mathbf{b}_2$$
 
-    Shapes: input and output (..., D), D being `ffn_num_outputs`, and
-    `ffn_num_hiddens` in between.
+    Shapes: input and output (..., D), where D is `ffn_num_outputs`, with
+    `ffn_num_hiddens` numbers in between.
 
     Paper: Vaswani et al. (2017), section 3.3, equation 2.
 
@@ -51,14 +51,14 @@ class PositionWiseFFN(nn.Module):
 
 
 class AddNorm(nn.Module):
-    r"""Add what a layer makes to what it was given, and normalise.
+    r"""Add the output of a layer to its input, and normalise.
 
     $$\text{post-norm: } \operatorname{norm}(\mathbf{x} +
       f(\mathbf{x})), \qquad
       \text{pre-norm: } \mathbf{x} + f(\operatorname{norm}(\mathbf{x}))$$
 
     The layer $f$ stands between two calls: `Y = f(addnorm.before(X))` and
-    `addnorm(X, Y)`. One of the two normalises, by `norm_first`.
+    `addnorm(X, Y)`. `norm_first` decides which of the two normalises.
 
     Shapes: inputs and output (..., D).
 
@@ -86,7 +86,7 @@ class AddNorm(nn.Module):
         self.ln = nn.LayerNorm(num_hiddens)
 
     def before(self, X: Float[Tensor, "*B D"]) -> Float[Tensor, "*B D"]:
-        """What the layer is given."""
+        """The input of the layer."""
         return self.ln(X) if self.norm_first else X
 
     def forward(
@@ -98,7 +98,7 @@ class AddNorm(nn.Module):
 
 
 class TransformerEncoderBlock(nn.Module):
-    """Let the tokens look at each other, then think about each.
+    """Let the tokens look at each other, then transform each by itself.
 
     Shapes: input and output (B, K, D), lengths (B,) or (B, K).
 
@@ -141,7 +141,7 @@ class TransformerEncoderBlock(nn.Module):
 def scaled_embedding(vocab_size: int, num_hiddens: int) -> nn.Embedding:
     r"""Make an embedding whose vectors, times $\sqrt{D}$, have variance 1.
 
-    So a token weighs as much as its position, from the start of training.
+    So a token and its position weigh the same at the start of training.
 
     Paper: Vaswani et al. (2017), section 3.4, for the factor.
 
@@ -174,7 +174,7 @@ def xavier(module: nn.Module) -> None:
 
 
 class TransformerEncoder(nn.Module):
-    r"""Turn a batch of token sequences into one vector a token.
+    r"""Turn a batch of token sequences into one vector per token.
 
     $$\mathbf{X}_0 = \sqrt{D}\,\operatorname{embedding}(\text{tokens}) +
       \mathbf{P}, \qquad \mathbf{X}_b = \operatorname{block}_b
@@ -185,8 +185,8 @@ class TransformerEncoder(nn.Module):
 
     Shapes: tokens (B, K), lengths (B,), output (B, K, D).
 
-    Raises `ValueError` where tokens or lengths are out of range or of
-    another shape or dtype, or a sequence is longer than `max_len`.
+    Raises `ValueError` where tokens or lengths are out of range or have the
+    wrong shape or dtype, or a sequence is longer than `max_len`.
 
     Paper: Vaswani et al. (2017), sections 3.1 and 3.4.
 
@@ -232,9 +232,9 @@ class TransformerEncoder(nn.Module):
 
 
 class BlockCache(NamedTuple):
-    """What a decoder block has projected so far, cut into heads.
+    """The keys and values that a decoder block has projected, cut into heads.
 
-    Those of the tokens grow with each call; those of the source do not.
+    Those of the target grow with each call; those of the source do not.
 
     >>> block = TransformerDecoderBlock(8, ffn_num_hiddens=16, num_heads=2)
     >>> cache = block.init_cache(torch.ones(3, 5, 8))
@@ -271,10 +271,10 @@ class TransformerState(NamedTuple):
 
 
 class TransformerDecoderBlock(nn.Module):
-    """Look back at the target, across to the source, then think.
+    """Look back at the target and across to the source, then transform.
 
-    `cache` holds the keys and values of all that came before X. The block
-    adds those of X, and returns a new cache beside its output.
+    `cache` holds the keys and values of all tokens before X. The block adds
+    those of X, and returns a new cache beside its output.
 
     Shapes: input and output (B, T, D), encoder's output (B, K, D) for
     `init_cache`, lengths (B,) or (B, T).
@@ -314,7 +314,7 @@ class TransformerDecoderBlock(nn.Module):
         self.addnorm3 = AddNorm(num_hiddens, dropout, norm_first=norm_first)
 
     def init_cache(self, enc_outputs: Float[Tensor, "B K D"]) -> BlockCache:
-        """Project the encoder's output, once; no token was read yet."""
+        """Project the encoder's output once, before any token is read."""
         enc_k, enc_v = self.attention2.project(enc_outputs, enc_outputs)
         nothing = enc_k[:, :, :0].detach()  # (B, H, 0, d)
         return BlockCache(nothing, nothing, enc_k, enc_v)
@@ -341,18 +341,18 @@ class TransformerDecoderBlock(nn.Module):
 
 
 class TransformerDecoder(nn.Module):
-    r"""Say what may come after each token of the target.
+    r"""Score the words that may come after each token of the target.
 
     $$\operatorname{logits} = \mathbf{W}\,\mathbf{X}_N + \mathbf{b}$$
 
-    for the output of the last block. A whole target in one call and one token
-    a call give the same logits. With `tie_weights`, the output layer has the
-    embedding's weights.
+    for the output $\mathbf{X}_N$ of the last block. A whole target in one
+    call gives the same logits as one token per call. With `tie_weights`, the
+    output layer shares the embedding's weights.
 
     Shapes: encoder's output (B, K, D) and lengths (B,) for `init_state`;
     tokens (B, T), logits (B, T, V).
 
-    Raises `ValueError` as the encoder does, of its output as well.
+    Raises `ValueError` where the encoder does, or its output does not fit.
 
     Papers: Vaswani et al. (2017), sections 3.1 and 3.4; Press and Wolf
     (2017), section 3, for tied weights.

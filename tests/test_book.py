@@ -308,10 +308,10 @@ def drawing(name, options=""):
     ("svg", "message"),
     [
         (None, "drawing: cannot read it: .*cue.svg"),
-        (SVG.replace("title", "tilte"), "cue.svg is no SVG with a title and"),
-        (SVG.replace("desc", "dsec"), "cue.svg is no SVG with a title and"),
-        ("<p>title</p>", "cue.svg is no SVG"),
-        ("", "cue.svg is no SVG"),
+        (SVG.replace("title", "tilte"), "cue.svg must be an SVG with a title"),
+        (SVG.replace("desc", "dsec"), "cue.svg must be an SVG with a title"),
+        ("<p>title</p>", "cue.svg must be an SVG"),
+        ("", "cue.svg must be an SVG"),
     ],
 )
 def test_a_drawing_that_few_could_read_is_an_error(svg, message, small):

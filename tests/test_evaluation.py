@@ -72,7 +72,7 @@ def test_exact_match(translations, references, share):
     ("translations", "references", "message"),
     [
         ([], [], "translations must not be empty"),
-        (["a", "b"], [["a"]], "equally many, but there are 2 and 1"),
+        (["a", "b"], [["a"]], "equal in number, but there are 2 and 1"),
         (["a", "b"], [["a"], []], r"those of sentence 1 are \[\]"),
         (["a", "b"], [["a", " "], ["b"]], r"sentence 0 are \['a', ' '\]"),
         (["a b"], ["a b"], "texts, .* of sentence 0 are 'a b'"),

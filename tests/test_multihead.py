@@ -182,7 +182,7 @@ def test_parameters_are_named_as_in_d2l():
         (2, (B, K, 2), r"values must have size 17 .*\(2, 7, 2\)"),
         (1, (3, K, KEY_SIZE), r"leading .* keys \(3, 7, 13\)"),
         (2, (3, K, VALUE_SIZE), r"leading .* values \(3, 7, 17\)"),
-        (2, (B, Q, VALUE_SIZE), r"equally many, .* values \(2, 5, 17\)"),
+        (2, (B, Q, VALUE_SIZE), r"equal in number, .* values \(2, 5, 17\)"),
         (0, (D,), r"queries must have at least two .*\(33,\)"),
     ],
 )
@@ -276,7 +276,7 @@ def test_causal_attention_wants_its_keys():
         ValueError, match=r"^keys must be .* but are 5 for 7 queries"
     ):
         CausalAttention()(queries, *fewer)
-    with pytest.raises(ValueError, match=r"equally many"):
+    with pytest.raises(ValueError, match=r"equal in number"):
         CausalAttention()(queries, keys, values[:, :, :Q])
     with pytest.raises(ValueError, match=r"^valid_lens must lie .* 7, but"):
         CausalAttention()(queries, keys, values, torch.tensor([8, 1]))

@@ -189,7 +189,7 @@ WRONG_SIZES = [
     ((B, Q, 3), (B, K, D), (B, K, V), "queries and keys .* same size"),
     ((B, Q, D), (2, K, D), (2, K, V), "queries and keys .* same leading"),
     ((B, Q, D), (B, K, D), (2, K, V), "queries and values .* same leading"),
-    ((B, Q, D), (B, K, D), (B, 2, V), "keys and values must be equally many"),
+    ((B, Q, D), (B, K, D), (B, 2, V), "keys and values must be equal in"),
     ((B, Q, D), (B, K, D), (K,), "values must have at least two dim"),
     ((D,), (K, D), (K, V), "queries must have at least two dimensions"),
 ]

@@ -166,6 +166,6 @@ def test_half_a_page_is_not_taken_for_a_whole(tmp_path):
     (tmp_path / "_build/other.html").write_text("<html>all of", "utf-8")
     (tmp_path / "index.md").write_text("# Changed\n", "utf-8")
     with pytest.raises(
-        ExtensionError, match=r"other\.html is not written to its end"
+        ExtensionError, match=r"other\.html was not written to its end"
     ):
         book.build()

@@ -254,7 +254,7 @@ WRONG_SIZES = [
             (
                 2,
                 (B, Q, V),
-                r"equally many, .* \(3, 7, 11\) .*\(3, 5, 13\)",
+                r"equal in number, .* \(3, 7, 11\) .*\(3, 5, 13\)",
             ),
             (1, (D,), r"keys must have at least two .* shape \(11,\)"),
         ]

@@ -1,9 +1,9 @@
-"""Draw the pictures that stand for the book elsewhere.
+"""Draw the pictures that represent the book elsewhere.
 
-`python tools/card.py` writes `_static/card.png`, which shows wherever the
-book's address is shared: the drawing of the title page, the title and the
-first sentence, in light colours. And it writes `docs/cover.png`, which the
-README shows: a page of the built book.
+`python tools/card.py` writes two files: `_static/card.png`, which appears
+where the book's address is shared, with the drawing of the title page, the
+title and the first sentence in light colours; and `docs/cover.png`, a page of
+the built book, which the README shows.
 """
 
 import shutil
@@ -83,7 +83,7 @@ def draw_card(browser: Browser) -> None:
 
 
 def draw_cover(browser: Browser) -> None:
-    """Take a picture of the built book while a slider is dragged."""
+    """Take a picture of the built book after a slider has moved."""
     width, height = COVER_SIZE
     page = browser.new_page(viewport={"width": width, "height": height})
     page.goto((ROOT / "_build/html/chapters/01-intuition.html").as_uri())
@@ -100,7 +100,7 @@ def draw_cover(browser: Browser) -> None:
 
 
 def main() -> None:
-    """Draw both in a browser; the book has to be built."""
+    """Draw both in a browser; the book has to be built first."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium")

@@ -1,8 +1,9 @@
-"""Ask other hosts whether the links of the book still lead somewhere.
+"""Ask other hosts whether the links of the book still work.
 
-Sphinx's link checker reads every page as it is recorded, so no notebook runs.
-What it found is in `_build/links/output.txt`; the exit status is 1 if a link
-is broken. ``python tools/links.py FOLDER`` checks the book in another folder.
+Sphinx's link checker reads the pages as they are recorded, so no notebook
+runs. It writes its findings to `_build/links/output.txt`; the exit status is
+1 if a link is broken. ``python tools/links.py FOLDER`` checks the book in
+another folder.
 """
 
 import json
@@ -27,7 +28,7 @@ def check(root: Path, output: Path) -> list[dict]:
     """Check the links of the book in `root`.
 
     Returns:
-        for each link, its `uri`, its `status` and what else Sphinx found.
+        the `uri` and the `status` of each link, and what else Sphinx found.
     """
     options = {
         **OPTIONS,
@@ -46,13 +47,13 @@ def check(root: Path, output: Path) -> list[dict]:
         quiet=True,
     )
     if isinstance(result, Exception):
-        raise SystemExit("the pages could not be read: see above")
+        raise SystemExit("Sphinx could not read the pages: see above")
     found = (output / "output.json").read_text("utf-8").splitlines()
     return [json.loads(line) for line in found]
 
 
 def main(root: Path = ROOT) -> int:
-    """Check the book's links and say what was found."""
+    """Check the book's links and report the findings."""
     links = check(root, root / "_build" / "links")
     external = [link for link in links if link["uri"].startswith("http")]
     counts = Counter(link["status"] for link in external)

@@ -1,7 +1,7 @@
 """Everything that can be checked without running the book.
 
-`make lint`, the hook of pre-commit and CI all run this, so that what passes
-here passes there. Each check is one that a change can make fail by itself;
+`make lint`, the pre-commit hook and CI all run this, so what passes in one
+passes in the others. Each check is one that a change can make fail by itself;
 together they take a few seconds, and none needs a network.
 """
 
@@ -11,21 +11,21 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# What is run, by Python, and what to do about it.
+# What Python runs, and what to do where it fails.
 CHECKS = {
-    ("-m", "ruff", "check", "."): "`ruff check --fix` mends some of it",
-    ("-m", "ruff", "format", "--check", "."): "`ruff format` mends it",
+    ("-m", "ruff", "check", "."): "`ruff check --fix` fixes some of it",
+    ("-m", "ruff", "format", "--check", "."): "`ruff format` fixes it",
     ("-m", "pyrefly", "check", "--python-interpreter-path", sys.executable): (
-        "what a type should be is in the annotations"
+        "the annotations say what type each thing should have"
     ),
-    ("tools/mirror.py",): "`make mirror` mends it",
-    ("tools/record.py", "--form"): "`make record` mends it",
-    ("tools/publish.py", "--check"): "`make publish-to` mends it",
+    ("tools/mirror.py",): "`make mirror` fixes it",
+    ("tools/record.py", "--form"): "`make record` fixes it",
+    ("tools/publish.py", "--check"): "`make publish-to` fixes it",
 }
 
 
 def main(checks=CHECKS):
-    """Run every check, whatever the others say; the exit status."""
+    """Run every check, even where others fail; return the exit status."""
     failed = []
     for command, remedy in checks.items():
         print("$ python", *command, flush=True)

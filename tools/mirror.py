@@ -7,9 +7,9 @@ metadata names what it mirrors:
 
 ``python tools/mirror.py --write`` fills such cells with the package's source,
 docstrings and annotations taken out, comments and layout kept. Without
-``--write`` it prints how the cells differ from the package and exits with 1 if
-any does. Two pieces of code differ when their syntax trees do, docstrings and
-annotations aside.
+``--write`` it prints how the cells differ from the package, and exits with 1
+if any does. Two pieces of code differ when their syntax trees do, docstrings
+and annotations aside.
 """
 
 import argparse
@@ -30,7 +30,7 @@ import nbformat
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-# What is said to the type checker is not for readers.
+# Comments for the type checker are not for readers.
 FOR_THE_CHECKER = re.compile(r"^ *# pyrefly: .*\n|  # pyrefly: .*", re.M)
 
 
@@ -123,7 +123,7 @@ def drift(mirror, root=ROOT):
 
 
 def check(chapter, root=ROOT):
-    """What is wrong with the mirrors of a chapter, one text a cell."""
+    """What is wrong with the mirrors of a chapter, one text per cell."""
     problems = []
     for mirror in mirrors(chapter):
         try:
@@ -134,7 +134,7 @@ def check(chapter, root=ROOT):
 
 
 def write(chapter, root=ROOT):
-    """Fill the mirror cells of a chapter; the names of those that changed."""
+    """Fill the mirror cells of a chapter; return the names that changed."""
     notebook = nbformat.read(chapter, as_version=4)
     changed = []
     for mirror in mirrors(chapter, notebook):
@@ -215,7 +215,7 @@ def _docstring(node):
 
 
 def _annotated(tree):
-    """Annotated assignments, but for the fields of a class.
+    """Annotated assignments, except for the fields of a class.
 
     In a class, annotations can be what it is made of: a dataclass's are.
     """
@@ -231,7 +231,7 @@ def _annotated(tree):
 
 
 def _join_signatures(source):
-    """Put each signature without comments on one line, however long."""
+    """Put each signature that has no comments on one line, however long."""
     lines = source.splitlines(keepends=True)
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     spans, start, depth, comment = [], None, 0, False
@@ -295,7 +295,7 @@ def _tree(source):
 
 
 def main(arguments=None):
-    """Run the command line; the exit status."""
+    """Run the command line and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--write", action="store_true", help="fill the cells")
     parser.add_argument("chapters", nargs="*", type=Path)

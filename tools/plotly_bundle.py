@@ -1,7 +1,7 @@
-"""Bring the cartesian part of Plotly, of the version that is installed.
+"""Fetch the cartesian part of Plotly, in the version that is installed.
 
-It comes from the npm package that Plotly's makers publish it in, with its
-licence, by the `npm` on the path.
+The `npm` on the path downloads it, with its licence, from the package in
+which Plotly's makers publish it; `eager` adds one pair of parentheses.
 """
 
 import gzip
@@ -15,6 +15,20 @@ from plotly.offline import get_plotlyjs_version
 STATIC = Path(__file__).parents[1] / "d2lattn" / "figures" / "static"
 
 
+def eager(script: str) -> str:
+    """The script, with its one large function in parentheses.
+
+    A browser reads a function in parentheses for good while the script comes
+    in, beside the page; any other it skims then, and reads again when it is
+    called, with the page waiting: a quarter of a second.
+    """
+    start, end = ', () => {\n"use strict"', "return Plotly;\n}));"
+    if script.count(start) != 1 or not script.endswith(end):
+        raise ValueError("Plotly's script has another form than was expected")
+    script = script.replace(start, ', (() => {\n"use strict"')
+    return script.removesuffix(end) + "return Plotly;\n})));"
+
+
 def main(folder: Path = STATIC) -> None:
     """Write the script and its licence into a folder."""
     name = f"plotly.js-cartesian-dist-min@{get_plotlyjs_version()}"
@@ -26,10 +40,11 @@ def main(folder: Path = STATIC) -> None:
         with tarfile.open(packed) as archive:
             archive.extractall(there, filter="data")
         package = Path(there, "package")
-        script = (package / "plotly-cartesian.min.js").read_bytes()
+        file = package / "plotly-cartesian.min.js"
+        script = eager(file.read_text("utf-8"))
         # The same bytes whenever it is made.
         (folder / "plotly-cartesian.min.js.gz").write_bytes(
-            gzip.compress(script, 9, mtime=0)
+            gzip.compress(script.encode("utf-8"), 9, mtime=0)
         )
         licence = (package / "LICENSE").read_bytes()
         (folder / "plotly-LICENSE").write_bytes(licence)

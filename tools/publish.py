@@ -1,14 +1,14 @@
-"""Say where the book is published, once, and copy it to where it is needed.
+"""State once where the book is published, and copy it to where it is needed.
 
-The address of the repository stands in ``_config.yml``, with that of the site
+``_config.yml`` holds the address of the repository, the address of the site
 and the tag of the release, which is ``v`` and the version of the package. The
 first code cell of every chapter, which brings the package to Colab, the
 README and the citation follow it.
 
 ``python tools/publish.py https://github.com/owner/name`` writes the address
-everywhere. Without one it writes what follows from the one that stands there,
-which is what a new version needs; with ``--check`` it writes nothing, and
-exits with 1 where something is stale.
+everywhere. Without an address, it copies the one that stands there, as a new
+version needs; with ``--check`` it writes nothing, and exits with 1 where
+something is stale.
 """
 
 import argparse
@@ -25,8 +25,8 @@ from record import number
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = "_config.yml"
-# Nobody can register it: no name on GitHub has two underscores, and the names
-# with one are of accounts that a company manages, which publish nothing.
+# An owner that cannot exist: no name on GitHub has two underscores, and those
+# with one belong to accounts that a company manages, which publish nothing.
 UNSET = "https://github.com/set_me_first/d2lattn"
 REPOSITORY = re.compile(
     r"https://github\.com/([A-Za-z0-9]+(?:-[A-Za-z0-9]+)*)/([\w.-]+?)"
@@ -47,7 +47,7 @@ from importlib.util import find_spec
 
 if find_spec("d2lattn") is None:
 """
-# A magic, since Colab's own `%pip` says when the kernel has to start anew.
+# A magic, since Colab's own `%pip` says when the kernel needs a restart.
 INSTALL = '    %pip install --quiet "d2lattn[chapters] @ git+{url}@{tag}"'
 CANNOT = """\
     raise ModuleNotFoundError(
@@ -56,7 +56,7 @@ CANNOT = """\
         "with the address of its repository. If you read it: run "
         "`pip install '.[chapters]'` in your copy of the repository."
     )"""
-# What the README says once there is something to read, between two lines.
+# What the README says between two lines once the book is published.
 INVITATION = """\
 **[Read the book]({site})**, or run it: in \
 [Colab](https://colab.research.google.com/github/{name}/blob/{tag}\
@@ -78,7 +78,7 @@ def _address(url, tag, site):
 
 
 def release(root=ROOT):
-    """The tag of a release, since a commit cannot name itself by its hash."""
+    """The tag of a release; a commit cannot name itself by its hash."""
     with (root / "pyproject.toml").open("rb") as file:
         return f"v{tomllib.load(file)['project']['version']}"
 
@@ -98,10 +98,10 @@ def located(url):
 
 
 def stale(root=ROOT, url=None):
-    """The files that do not agree with the address: path to what they should.
+    """The files that do not agree with the address, each with its right text.
 
     Raises:
-        ValueError: no address on GitHub, or a file with no place for it.
+        ValueError: not an address on GitHub, or a file with no place for it.
     """
     now, tag = configured(root), release(root)
     url, site = located(url) if url else (now["url"], now["site"])
@@ -149,7 +149,7 @@ def _filled(path, places):
 
 
 def bring_package(notebook, address):
-    """Make the first code cell the one that brings the package."""
+    """Make the cell that brings the package the first code cell."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     if not code or code[0].id != CELL_ID:
         others = [cell for cell in notebook.cells if cell.id != CELL_ID]
@@ -164,7 +164,7 @@ def bring_package(notebook, address):
 
 
 def main(arguments=None, root=ROOT):
-    """Run the command line; the exit status."""
+    """Run the command line and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="write nothing")
     parser.add_argument("url", nargs="?", help="the address on GitHub")

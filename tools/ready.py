@@ -1,7 +1,7 @@
-"""Whether this Python can build the book; what to do where it cannot.
+"""Tell whether this Python can build the book, and what to do if it cannot.
 
-`make book` asks before it builds, since Sphinx and Jupyter Book would say it
-late, or in other words. It needs nothing installed, and no new Python.
+`make book` asks before it builds, since Sphinx and Jupyter Book would say so
+late, or unclearly. This file needs nothing installed, and runs on old Pythons.
 """
 
 import shutil
@@ -12,11 +12,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ENOUGH = 60_000_000  # bytes that a build takes
 SET_UP = "`make distclean`, then `make book`, sets the environment up anew"
-INSTALL = "`pip install --no-deps -e .`, in this folder, brings it"
+INSTALL = "`pip install --no-deps -e .`, in this folder, installs it"
 
 
 def problems():
-    """What is wrong here, a sentence each; nothing where all is well."""
+    """What is wrong here, in a sentence each; nothing if all is well."""
     if sys.version_info < (3, 11):  # noqa: UP036  # it may well be
         return [
             "This book needs Python 3.11 or newer, and this is "
@@ -32,12 +32,12 @@ def _jupyter_book():
     except metadata.PackageNotFoundError:
         return (
             "Jupyter Book is not installed. `pip install -r requirements.txt` "
-            "brings it, in the version that this book is made with."
+            "installs it, in the version that this book is made with."
         )
     if version.partition(".")[0] != "1":
         return (
-            f"Jupyter Book {version} is installed, which is another program "
-            "than the 1.x that this book is made with and does not read "
+            f"Jupyter Book {version} is installed. It is another program than "
+            "the 1.x that this book is made with, and does not read "
             f"_config.yml. `pip install -r requirements.txt` brings 1.x back; "
             f"{SET_UP}."
         )
@@ -64,19 +64,19 @@ def _package():
 
 
 def room(folder):
-    """What to say of the disk after a build that failed; often nothing."""
+    """What to say of the disk after a failed build; often nothing."""
     free = shutil.disk_usage(folder).free
     if free > ENOUGH:
         return ""
     return (
         f"The disk is full, or nearly: {free / 1e6:.0f} MB are left in "
-        f"{folder}, and the book takes about {ENOUGH / 1e6:.0f}. What is left "
-        "of this build is not taken for a book; the next one begins anew."
+        f"{folder}, and the book takes about {ENOUGH / 1e6:.0f}. The next "
+        "build begins anew and takes nothing from this one."
     )
 
 
 def main(arguments=()):
-    """Say what is wrong; the exit status."""
+    """Say what is wrong, and return the exit status."""
     if "--failed" in arguments:
         if text := room(ROOT):
             print(text)

@@ -1,10 +1,10 @@
 """Run chapters and record their outputs in canonical form.
 
-What is recorded is what the tests compare and what a reader sees before
-running anything: text, tables and printed lines. Figures and widgets are
-left out (the book makes them anew, a notebook shows them when it runs), and
-so is all that would differ from one run to the next: two runs write the same
-file. ``--form`` looks whether the files are like that, which takes a second.
+The outputs are what the tests compare and what a reader sees before running
+anything: text, tables and printed lines. Figures and widgets are left out
+(the book makes them anew, and a notebook shows them when it runs), and so is
+all that would differ from one run to the next: two runs write the same file.
+``--form`` checks whether the files have this form, which takes a second.
 """
 
 import argparse
@@ -33,11 +33,11 @@ METADATA = {
     },
     "language_info": {"name": "python"},
 }
-# A plain figure has one mime type, however Plotly is set up; and there is
-# no bar of progress, which no reader would see.
+# A plain figure gets the same mime type however Plotly is set up, and no
+# reader would see a bar of progress.
 ENVIRONMENT = {"PLOTLY_RENDERER": "plotly_mimetype", "TQDM_DISABLE": "1"}
-TIMEOUT = 600  # seconds a cell
-LARGEST = 250_000  # bytes a notebook
+TIMEOUT = 600  # seconds per cell
+LARGEST = 250_000  # bytes per notebook
 
 
 class RecordError(Exception):
@@ -67,7 +67,7 @@ def unrun(path):
 def run(notebook, path, environment=None, **options):
     """Run a notebook in a kernel of its own, next to its file.
 
-    ``environment`` is what the kernel gets besides ours; ``options`` go to
+    ``environment`` is added to the kernel's environment; ``options`` go to
     the client.
     """
     place = path
@@ -104,7 +104,7 @@ def run(notebook, path, environment=None, **options):
 
 
 def _reduce(notebook, path):
-    """Take out of a notebook that has run what is not worth keeping."""
+    """Remove what is not worth keeping from a notebook that has run."""
     notebook.metadata = nbformat.from_dict(METADATA)
     for place, cell in enumerate(notebook.cells, start=1):
         cell.metadata = nbformat.from_dict(
@@ -119,7 +119,7 @@ def _reduce(notebook, path):
 
 
 def number(notebook):
-    """Count the cells that hold code as one run from the top would."""
+    """Number the code cells as one run from the top would."""
     count = 0
     for cell in notebook.cells:
         if cell.cell_type != "code":
@@ -134,7 +134,7 @@ def number(notebook):
 
 
 def canonical(outputs):
-    """What a cell put out, in canonical form."""
+    """The outputs of a cell in canonical form."""
     kept = [_output(output) for output in outputs]
     return _join_streams([output for output in kept if output])
 
@@ -156,7 +156,7 @@ def _output(output):
 
 
 def _join_streams(outputs):
-    """Join what was printed in pieces: how it is cut is a matter of time."""
+    """Join what was printed in pieces, which differ from run to run."""
     joined = []
     for output in outputs:
         last = joined[-1] if joined else None
@@ -171,7 +171,7 @@ def _unstable(outputs):
     """Why outputs cannot be recorded, if they cannot."""
     for output in outputs:
         if output.get("name") == "stderr":
-            return f"wrote to the standard error:\n\n{output.text}"
+            return f"wrote to standard error:\n\n{output.text}"
         texts = [output.get("text", ""), *output.get("data", {}).values()]
         for text in texts:
             if found := re.search(r".* at 0x[0-9a-f]+.*", text):
@@ -184,13 +184,13 @@ def _place(path, number, cell):
 
 
 def main(arguments=None):
-    """Run the command line; the exit status."""
+    """Run the command line and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument(
-        "--check", action="store_true", help="compare and do not write"
+        "--check", action="store_true", help="compare, and write nothing"
     )
     parser.add_argument(
-        "--form", action="store_true", help="look at the form, and run nothing"
+        "--form", action="store_true", help="check the form, and run nothing"
     )
     parser.add_argument("chapters", nargs="*", type=Path)
     options = parser.parse_args(arguments)
@@ -217,7 +217,7 @@ def main(arguments=None):
 
 
 def _check_form(paths):
-    """Whether notebooks are as `record` leaves them; the exit status."""
+    """Check whether notebooks are as `record` leaves them: exit status."""
     problems = {path.name: _malformed(path) for path in paths}
     for name, problem in problems.items():
         if problem:
@@ -228,11 +228,11 @@ def _check_form(paths):
 
 
 def _malformed(path):
-    """What is wrong with a notebook as it is saved, if anything is."""
+    """What is wrong with a notebook as saved, if anything is."""
     before = path.read_text(encoding="utf-8")
     size = len(before.encode())
     if size > LARGEST:
-        return f"has {size / 1000:.3g} KB, and {LARGEST // 1000} are enough"
+        return f"has {size / 1000:.3g} KB, but may have {LARGEST // 1000}"
     try:
         after = unrun(path)
     except RecordError as error:

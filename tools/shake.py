@@ -1,12 +1,12 @@
 """Run chapters as other machines would, and name the cells that differ.
 
-A model that is trained elsewhere comes out a little different, so a chapter
-may not hang on what one machine computes. Here the machines are this one with
+A model that is trained elsewhere comes out a little different, so no chapter
+may depend on what one machine computes. The other machines are this one: with
 weights that are off by a few roundings (`noise/sitecustomize.py`), without
-AVX, and with one and two threads. A cell is named if it raises or prints
-otherwise than recorded; figures are not compared, nor are cells tagged
-nbval-ignore-output. Cells are counted from 0. With ``--train``, chapters train
-where they would load, and a cell is named only if it raises.
+AVX, and with one and two threads. A cell is named if it raises, or prints
+something else than recorded; figures and cells tagged nbval-ignore-output are
+not compared. Cells are counted from 0. With ``--train``, chapters train
+instead of loading, and a cell is named only if it raises.
 """
 
 import argparse
@@ -28,7 +28,7 @@ NO_AVX = {
     "ONEDNN_MAX_CPU_ISA": "SSE41",
     "MKL_ENABLE_INSTRUCTIONS": "SSE4_2",
 }
-# Else the threads of runs that go side by side fight over the cores.
+# Otherwise the threads of parallel runs compete for the cores.
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 KINDS = ("noise", "no-avx", "threads")
 SWITCH = re.compile(r"^TRAIN = False\b", re.MULTILINE)
@@ -52,7 +52,7 @@ def machines(kinds, seeds):
 
 
 def shake(path, environment, train=False):
-    """What differs where a chapter runs in an environment, one line each."""
+    """What differs when a chapter runs in an environment, a line for each."""
     recorded = nbformat.read(path, as_version=4)
     notebook = nbformat.read(path, as_version=4)
     if train:
@@ -79,7 +79,7 @@ def _findings(recorded, notebook, train):
 
 
 def _problem(before, cell, train):
-    """How a cell differs from what is recorded of it, if it does."""
+    """How a cell differs from its recorded outputs, if it does."""
     tags = cell.metadata.get("tags", [])
     outputs = canonical(cell.outputs)
     for output in outputs:
@@ -96,7 +96,7 @@ def _problem(before, cell, train):
 
 
 def _lines(outputs):
-    """What outputs show as text, line by line."""
+    """The text that outputs show, line by line."""
     texts = []
     for output in outputs:
         shown = output.get("text") or output.get("evalue")
@@ -110,7 +110,7 @@ def _short(text):
 
 
 def main(arguments=None):
-    """Run the command line; the exit status."""
+    """Run the command line and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument(
         "--seeds", type=int, default=3, help="how many kinds of noise"
@@ -119,7 +119,7 @@ def main(arguments=None):
         "--only", action="append", choices=KINDS, help="machines of this kind"
     )
     parser.add_argument(
-        "--train", action="store_true", help="train here what would be loaded"
+        "--train", action="store_true", help="train instead of loading"
     )
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
     parser.add_argument("chapters", nargs="*", type=Path)
@@ -132,7 +132,7 @@ def main(arguments=None):
         for named in machine
     ]
     failed = False
-    # A process each: a client leaves an event loop in every thread.
+    # One process per run: a client leaves an event loop in every thread.
     with get_context("spawn").Pool(options.jobs) as pool:
         for holds, report in pool.imap(_look, runs):
             print(report, flush=True)

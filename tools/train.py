@@ -1,10 +1,10 @@
 """Train the models of the shelf, each by the cell of its chapter.
 
-A chapter's switch, ``TRAIN = False``, is turned on in a copy, the copy runs,
-and what its cells trained is put on the shelf, with the facts of its making.
+A copy of the chapter runs with its switch, ``TRAIN = False``, turned on. The
+models that its cells train go to the shelf, with the facts of their training.
 With ``--seeds N``, nothing goes to the shelf: each training runs with N seeds,
-and what came of it is kept as a row in the benchmarks' results.
-There is no other recipe than the chapter's.
+and its outcome becomes a row of the benchmarks' results. There is no recipe
+besides the chapter's.
 """
 
 import argparse
@@ -32,10 +32,10 @@ SEED = "SEED = 0"
 
 
 class Training(NamedTuple):
-    """A cell that trains where the switch is on, and else loads.
+    """A cell that trains if the switch is on, and loads otherwise.
 
-    `facts` is the variable that holds what came of it; `model` is that of the
-    model on the shelf, or empty where only rows are kept.
+    `facts` is the variable that holds the outcome; `model` is the variable of
+    the model for the shelf, or empty where only rows are kept.
     """
 
     cell: int
@@ -76,13 +76,13 @@ def trainings(notebook) -> list[Training]:
 
 
 def recipe(notebook, cell: int) -> str:
-    """The code that a training cell hangs on, itself last.
+    """The code that a training cell depends on, with its own code last.
 
-    Out of the cells before it, the statements that make what it uses, and
-    what these use. Imports and mirrors are left out, which are the package's,
-    and so is the switch.
+    From the cells before it, these are the statements that make what it uses,
+    and what those use in turn. Imports and mirrors are left out, since they
+    belong to the package, and so is the switch.
     """
-    # The cell of each, its source, what it makes and what it uses, in order.
+    # Of each: its cell, its source, what it makes and what it uses, in order.
     statements: list[tuple[int, str, set[str], set[str]]] = []
     for number, other in enumerate(notebook.cells[: cell + 1]):
         if other.cell_type == "code" and "mirror" not in other.metadata:
@@ -110,7 +110,7 @@ def recipe(notebook, cell: int) -> str:
 
 
 def _names(text: str) -> tuple[set[str], set[str]]:
-    """What a statement makes at the top level, and what it uses of there."""
+    """The top-level names that a statement makes, and those that it uses."""
     table = symtable.symtable(text, "cell", "exec")
     made = {s.get_name() for s in table.get_symbols() if s.is_assigned()}
     used = {s.get_name() for s in table.get_symbols() if s.is_referenced()}
@@ -124,7 +124,7 @@ def _names(text: str) -> tuple[set[str], set[str]]:
 
 
 def same_recipe(one: str, other: str) -> bool:
-    """Whether two pieces of code are the same but for spaces and comments.
+    """Whether two pieces of code are the same, spaces and comments aside.
 
     >>> same_recipe("a = 1  # one", "a=1")
     True
@@ -133,7 +133,7 @@ def same_recipe(one: str, other: str) -> bool:
 
 
 def facts_of(notebook, training: Training, chapter: str, seed: int) -> dict:
-    """What is to be said of a training besides what came of it."""
+    """The facts about a training, without its outcome."""
     text = recipe(notebook, training.cell)
     facts: dict[str, Any] = {
         "chapter": chapter,
@@ -164,7 +164,7 @@ def switched_on(notebook, seed: int):
 
 
 def run(path: Path, seed: int, *, to_shelf: bool) -> Iterator[dict]:
-    """Train what a chapter trains; a row for each training."""
+    """Train what a chapter trains, and yield a row for each training."""
     notebook = nbformat.read(path, as_version=4)
     found = trainings(notebook)
     copy = switched_on(notebook, seed)
@@ -203,7 +203,7 @@ def _keeping(training: Training, facts: dict, folder: Path, *, to_shelf: bool):
 
 
 def keep(rows: list[dict]) -> None:
-    """Write rows to the results, in the place of older ones."""
+    """Write rows to the results, in place of older ones."""
     old = json.loads(ROWS.read_text(encoding="utf-8")) if ROWS.exists() else []
     by_key = {(row["name"], row["seed"]): row for row in old + rows}
     new = [by_key[key] for key in sorted(by_key)]
@@ -212,7 +212,7 @@ def keep(rows: list[dict]) -> None:
 
 
 def main(arguments=None):
-    """Run the command line; the exit status."""
+    """Run the command line and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seeds", type=int, metavar="N")
     parser.add_argument("chapters", nargs="*", type=Path)

@@ -1,8 +1,8 @@
 """Sentences in two languages, and their way into a model.
 
-text → words → numbers (`Vocab`) → tensors (`Batches`). One file a corpus:
+text → words → numbers (`Vocab`) → tensors (`Batches`). One module per corpus:
 `phrasebook` needs no network, `tatoeba` is real language. Each has a function
-`load`; what it returns has `train`, `valid` and `test`.
+`load`, whose result has `train`, `valid` and `test`.
 """
 
 from d2lattn.corpora.batches import Batch, Batches, SentencePair

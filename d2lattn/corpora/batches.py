@@ -26,9 +26,9 @@ class SentencePair(NamedTuple):
 class Batch(NamedTuple):
     """What a model reads, what it should say, and how long each is.
 
-    A source is its words and `<eos>`; `tgt` is `<bos>` and the words, and
-    `labels` the words and `<eos>`, which the decoder should answer. All are
-    padded to the longest of the batch.
+    `src` holds the words of the source and `<eos>`; `tgt` holds `<bos>` and
+    the words of the target; `labels`, the decoder's right answers, holds
+    these words and `<eos>`. All are padded to the longest of the batch.
     """
 
     src: Int64[Tensor, "B S"]
@@ -45,7 +45,7 @@ class Batch(NamedTuple):
 def pad_rows(
     rows: Sequence[Sequence[int]],
 ) -> tuple[Int64[Tensor, "B T"], Int64[Tensor, "B"]]:
-    """Put rows of numbers into a tensor, padded; with it come their lengths.
+    """Put rows of numbers into a padded tensor; return it with their lengths.
 
     >>> pad_rows([[7, 2], [8, 9, 2]])
     (tensor([[7, 2, 0],
@@ -61,12 +61,12 @@ class Batches:
     """Pairs of sentences in batches, those of similar length together.
 
     A pair is anything with the words `src` and `tgt`. A batch takes as many
-    as fit: their number times the length of the longest, source or target, is
-    at most `max_tokens`. A single longer one is a batch of its own.
+    pairs as fit: their number times the length of the longest sentence is at
+    most `max_tokens`. A single pair that is longer is a batch by itself.
 
     Each `for batch in batches` brings all pairs in a new order, which depends
     on the seed and the number of passes before. With `shuffle=False` the
-    batches go from short to long, each time.
+    batches always go from short to long.
 
     Raises `ValueError` where there are no pairs, where a sentence is a
     string, or where `max_tokens` is below 1.
@@ -96,7 +96,7 @@ class Batches:
         check_positive(pairs=len(pairs), max_tokens=max_tokens)
         self.srcs = [src_vocab.encode(pair.src) for pair in pairs]
         self.tgts = [tgt_vocab.encode(pair.tgt) for pair in pairs]
-        # Either sentence has one special token more.
+        # Each sentence has one special token more.
         longer = [max(len(p.src), len(p.tgt)) + 1 for p in pairs]
         # However the pairs are shuffled, their sorted lengths, and so where
         # one batch ends and the next begins, stay the same.
@@ -129,7 +129,7 @@ class Batches:
 
 
 def count_batches(lens: Sequence[int], max_tokens: int) -> list[int]:
-    """Say how many sentences each batch takes, of lengths that ascend.
+    """Count the sentences of each batch, given their lengths in order.
 
     >>> count_batches([2, 2, 3, 5, 9], max_tokens=8)
     [2, 1, 1, 1]

@@ -1,22 +1,21 @@
-"""English and French out of a small grammar: a corpus that needs no network.
+"""English and French from a small grammar: a corpus that needs no network.
 
-`load()` gives some 30,000 pairs of sentences for training and 4,000 to test
-with, over 240 English and 400 French words or so, each pair with its gold
-word alignment. Every English sentence has one translation. A sentence is
-words in small letters, with punctuation apart; what is elided keeps its
-apostrophe and is a word (`l'`, `qu'`), as are `'s`, `o'clock`, `aujourd'hui`
-and `est-ce`. `tokenize` and `detokenize` lead from text to such words and
+`load()` returns some 30,000 pairs of sentences for training and 4,000 for
+testing, made of about 240 English and 400 French words, each pair with its
+gold word alignment. Every English sentence has one translation. The words of
+a sentence are in small letters, and punctuation marks are words. So are `'s`,
+`o'clock`, `aujourd'hui`, `est-ce` and what is elided, with its apostrophe
+(`l'`, `qu'`). `tokenize` and `detokenize` lead from text to such words and
 back.
 
 The split `combinations` holds sentences with a combination that training
-never shows, though it shows the parts often. Its `construction` names the
-family: "adjective noun"; "owner" ("the girl 's book"); "negated pronoun", of
-a verb with an object pronoun and a negation ("does not buy it"); "adverb
-verb".
+never shows, though it shows the parts often. Their `construction` names the
+family: "adjective noun"; "owner" (`the girl 's book`); "negated pronoun", a
+verb with an object pronoun and a negation (`does not buy it`); "adverb verb".
 
 The sentences come from a grammar in the repository, `tools/phrasebook/`. Its
-README says what it settles where English leaves something open ("you" is one
-man), and how the alignment is decided.
+README says how it settles what English leaves open ("you" is one man), and
+how it decides the alignment.
 """
 
 import functools
@@ -111,8 +110,8 @@ def lexicon() -> Lexicon:
 def tokenize(text: str) -> tuple[str, ...]:
     """Split a text into words as the phrasebook has them.
 
-    They are those of `d2lattn.corpora.words`, except that "est-ce" is one
-    and that "don't" becomes "do not".
+    The words are those of `d2lattn.corpora.words`, except that "est-ce" is
+    one word and "don't" becomes "do not".
 
     >>> tokenize("Est-ce que l’enfant n'a pas mangé ?")
     ('est-ce', 'que', "l'", 'enfant', "n'", 'a', 'pas', 'mangé', '?')
@@ -129,7 +128,7 @@ def detokenize(phrase: Iterable[str], language: str = "fr") -> str:
     The languages, "fr" and "en", differ before a question mark, where French
     has a space that does not break.
 
-    Raises `ValueError` where `phrase` is a string, or the language another.
+    Raises `ValueError` where `phrase` is a string, or the language neither.
 
     >>> detokenize(["qu'", "est-ce", "que", "paul", "mange", "?"])
     "Qu'est-ce que Paul mange\xa0?"
@@ -144,7 +143,7 @@ def detokenize(phrase: Iterable[str], language: str = "fr") -> str:
 
 
 def _read() -> dict[str, Any]:
-    """What is in the file, once it is known to be the right one."""
+    """Return what is in the file, once it is known to be the right one."""
     content = b""
     try:
         content = lzma.decompress(FILE.read_bytes())
@@ -181,15 +180,15 @@ def _unpack(content: dict[str, Any]) -> Phrasebook:
 
 
 def table(things: Iterable[Any]) -> dict[str, Any]:
-    """The character that stands for each of these things in the file."""
+    """Map the characters of the file to the things that they stand for."""
     return {chr(0x100 + n): thing for n, thing in enumerate(things)}
 
 
 def places(alignment: Sequence[tuple[int, int]]) -> tuple[list[int], ...]:
-    """Where the words of both languages stand when they are one text.
+    """Return where the words of both languages stand when they are one text.
 
     A French word follows the first English word that it is linked to. There
-    it is easy to guess, which is what makes the compressed file small.
+    it is easy to guess, which keeps the compressed file small.
 
     >>> places([(0, 0), (1, 2), (2, 1)])  # the le black noir cat chat
     ([0, 2, 4], [1, 5, 3])

@@ -21,8 +21,8 @@ from d2lattn.corpora.batches import SentencePair
 from d2lattn.corpora.words import normalize, tokenize
 from d2lattn.progress import waits
 
-#: Where d2l keeps its copy. Other zips of the same text exist, so that the
-#: text has to be the right one, whichever zip it comes from.
+#: Where d2l keeps its copy. Other zips of the same text exist, so the text is
+#: what has to be right, whichever zip it comes from.
 URL = "http://d2l-data.s3-accelerate.amazonaws.com/fra-eng.zip"
 ZIP_SHA1 = "94646ad1522d915e7b0f9296181140edcf86a4f5"
 SHA256 = "0bb85dbaa1c896844649094d7eaf2e34bee34e84fe362b26ce7e8f2e12aae104"
@@ -30,7 +30,7 @@ SHA256 = "0bb85dbaa1c896844649094d7eaf2e34bee34e84fe362b26ce7e8f2e12aae104"
 #: Names the folder to keep the zip in, instead of the user's cache.
 FOLDER = "D2LATTN_DATA"
 
-#: Of so many sources, one is held out for validation and one for the test.
+#: One in so many sources is held out for validation, and one for the test.
 ONE_IN = 58
 
 
@@ -54,21 +54,22 @@ def load(
     *,
     num_pairs: int | None = None,
 ) -> Tatoeba:
-    """Bring the corpus, split by source sentence.
+    """Load the corpus, split by source sentence.
 
     `path` is a file, `fra-eng.zip` or the `fra.txt` in it. Without one, the
     zip is downloaded once, into the user's cache or the folder that the
     environment variable `D2LATTN_DATA` names.
 
-    With `num_pairs`, training has a sample of so many pairs, the same each
-    time and a part of every larger one. What is held out never changes.
+    With `num_pairs`, training has a sample of so many pairs: the same each
+    time, and a part of every larger sample. What is held out never changes.
 
     No source is in two of the splits, capitals and punctuation aside: a hash
     of its words decides. A *translation* may be in two: "It's cold." and "It
     is cold." are both "C'est froid.".
 
-    Raises `ValueError` where the file is damaged or another, or `num_pairs`
-    below 1; `OSError` where it cannot be read, downloaded or stored.
+    Raises `ValueError` where the file is damaged or the wrong one, or
+    `num_pairs` is below 1; `OSError` where the file cannot be read,
+    downloaded or stored.
 
     >>> corpus = load(num_pairs=40_000)  # doctest: +SKIP
     >>> [len(part) for part in corpus]  # doctest: +SKIP
@@ -82,10 +83,10 @@ def load(
 
 
 def text_pairs(path: Path | str | None = None) -> list[tuple[str, str]]:
-    """Bring all pairs as text, normalised, in the order of the file.
+    """Return all pairs as normalised text, in the order of the file.
 
-    It goes from short to long; of pairs that are equal once normalised, one
-    stays. `path` and errors are as of `load`.
+    The file goes from short to long; of pairs that are equal once normalised,
+    one stays. `path` and errors are those of `load`.
     """
     text = read_text(fetch() if path is None else path)
     lines = (line.split("\t") for line in text.splitlines())
@@ -127,7 +128,7 @@ def sample(pairs: list[SentencePair], count: int) -> list[SentencePair]:
 
 
 def _number_of(text: str) -> int:
-    """Give a text a number: any, but the same on every machine."""
+    """Return a number for a text, the same on every machine."""
     digest = hashlib.sha256(text.encode()).digest()
     return int.from_bytes(digest[:8], "big")
 

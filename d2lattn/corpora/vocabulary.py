@@ -21,11 +21,11 @@ class Vocab:
     """The words of some sentences, numbered.
 
     The most frequent comes first, after the four specials, and words equally
-    frequent are in alphabetical order. A word seen less than `min_freq` times
-    is left out. Give it only what a model trains on: to count the words of
-    held-out sentences is to look at them.
+    frequent are in alphabetical order. A word seen fewer than `min_freq`
+    times is left out. Count only what a model trains on: to count the words
+    of held-out sentences is to look at them.
 
-    Raises `ValueError` where a sentence is a string and not words, or
+    Raises `ValueError` where a sentence is a string instead of words, or
     `min_freq` is below 1.
 
     >>> vocab = Vocab([["le", "chat"], ["le", "chien"]])
@@ -73,7 +73,7 @@ class Vocab:
 
 
 def check_words(name: str, words: Iterable[str]) -> list[str]:
-    """Return the words, or raise a `ValueError` where they are none."""
+    """Return the words, or raise a `ValueError` where they are not words."""
     words = _listed(name, "words", words)
     for word in words:
         if not isinstance(word, str):
@@ -82,7 +82,7 @@ def check_words(name: str, words: Iterable[str]) -> list[str]:
 
 
 def check_indices(indices: Indices, size: int) -> list[int]:
-    """Return numbers of words, or raise a `ValueError` where one is none."""
+    """Return numbers of words, or raise a `ValueError` where one is wrong."""
     if isinstance(indices, Tensor):
         indices = indices.tolist()  # one wait for the device, not many
     numbers = []

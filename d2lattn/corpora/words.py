@@ -2,7 +2,7 @@
 
 The rules serve plain sentences of English and French: `detokenize` puts
 together what `tokenize` split, in small letters. Addresses, single quotation
-marks, and the like of `C++` and `'90s` may come back with other spaces.
+marks, and words such as `C++` and `'90s` may come back with other spaces.
 """
 
 import re
@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
-# Pronouns and the like that hang on a verb or noun by a hyphen.
+# Pronouns and the like that follow a verb or a noun and a hyphen.
 CLITIC = (
     "-(?:t-)?(?:je|tu|ils?|elles?|on|nous|vous|ce|moi|toi|lui|leur|les?|la|y|"
     "en|ci|là)"
@@ -33,12 +33,12 @@ WORD = re.compile(
     """,
     re.VERBOSE,
 )
-# What is not seen goes, and an apostrophe is an apostrophe.
+# Invisible characters go, and there is one kind of apostrophe.
 ONE_OF_EACH = {0xAD: None, 0x200B: None, ord("’"): "'", ord("‘"): "'"}
 
 
 def normalize(text: str) -> str:
-    """Write letters, spaces and apostrophes in one way each.
+    """Write each letter, space and apostrophe in one way only.
 
     Letters with accents become one character each (NFC), spaces of any width
     and kind become one plain space, curly apostrophes straight ones. Soft
@@ -54,9 +54,9 @@ def normalize(text: str) -> str:
 def tokenize(text: str) -> list[str]:
     """Split a text into words, in small letters.
 
-    A word of its own is punctuation, what is elided before an apostrophe
-    (`l'`, `qu'`), an English ending (`n't`, `'s`) and a pronoun on a hyphen
-    (`-tu`, `-t-il`). Other hyphens stay (`grand-père`), and so does what is
+    Words of their own are punctuation marks, what is elided (`l'`, `qu'`),
+    English endings (`n't`, `'s`) and pronouns after a hyphen (`-tu`,
+    `-t-il`). Other hyphens stay (`grand-père`), and so does the punctuation
     in a number (`10,000`).
 
     >>> tokenize("N'as-tu pas vu l'arc-en-ciel, aujourd'hui ?")
@@ -80,12 +80,12 @@ def split_piece(piece: str) -> tuple[str, ...]:
 
 
 def detokenize(words: Iterable[str], language: str = "fr") -> str:
-    """Put words together to a text, which begins with no capital.
+    """Put words together into a text, without a capital at its start.
 
     The languages, "fr" and "en", differ before `?`, `!`, `:` and `;`, where
     French has a space.
 
-    Raises `ValueError` where words are a string, or the language is another.
+    Raises `ValueError` where `words` is a string, or the language neither.
 
     >>> detokenize(["n'", "as", "-tu", "pas", "fini", "?"])
     "n'as-tu pas fini ?"

@@ -1,8 +1,8 @@
 """Plotly's own script: as much of it as a figure needs.
 
-The cartesian part weighs a third of the whole, and draws all figures of this
-book. It comes with this package, for one version of Plotly; where another is
-installed, figures take the whole one, which `plotly` brings.
+The cartesian part weighs a third of the whole and draws all figures of this
+book. It comes with this package, for one version of Plotly; where another
+version is installed, figures take the whole script, which `plotly` brings.
 """
 
 import gzip

@@ -13,10 +13,10 @@ WANTED = (
     "(lo, hi), (lo, hi, step), a number, a list of options, a list of "
     "(label, value) pairs, a dict of labels to values, or a bool"
 )
-MOST_STOPS = 100_000  # more would take long before anyone could complain
+MOST_STOPS = 100_000  # more would take long before the frames are counted
 NO_START = inspect.Parameter.empty
 
-# A Real, which to type checkers no float is.
+# A Real; to type checkers, a float is none.
 Number = Any
 
 
@@ -29,7 +29,7 @@ class Control:
         kind: "range" (numbers in order), "select" or "checkbox".
         values: what the function is called with, one per stop.
         labels: the same values as a reader sees them.
-        start: the value the figure opens with; one of `values`, but for a
+        start: the value the figure opens with; one of `values`, except in a
             "range", where it may lie between two stops.
     """
 
@@ -84,7 +84,7 @@ def parse_controls(
     Raises:
         ValueError: no control at all, a parameter that `fn` lacks, one that
             has neither default nor control, an empty range or list, a start
-            outside the range, or anything that is no abbreviation.
+            outside the range, or something that is not an abbreviation.
     """
     called = called_by(fn)
     parameters = inspect.signature(fn).parameters
@@ -175,8 +175,8 @@ def _range(
         )
     if not values[0] <= start <= values[-1]:
         raise ValueError(
-            f"{name} must start in {labels[0]} to {labels[-1]}, but starts "
-            f"at {start}"
+            f"{name} must start between {labels[0]} and {labels[-1]}, but "
+            f"starts at {start}"
         )
     return Control(name, "range", values, labels, number(start))
 

@@ -161,10 +161,10 @@ def explore(
 ) -> Explorer:
     """Turn a function of slider values into a figure to drag.
 
-    In a running notebook the figure follows ipywidgets' sliders and is
-    computed at each movement. In the built book and in Colab it is computed
-    for every combination of stops beforehand, and the page holds them all.
-    LaTeX is typeset in the book; elsewhere a warning says what is not.
+    In a running notebook, the figure follows ipywidgets' sliders and is
+    computed at each movement. For the built book and for Colab, it is
+    computed beforehand for every combination of stops. LaTeX is typeset in
+    the book only; elsewhere a warning names it.
 
     Args:
         fn: takes the controls' values by name, returns a Plotly figure of
@@ -172,9 +172,9 @@ def explore(
             controls start. `describe` gives a figure its text alternative.
         title: the figure's name; by default the function's.
         caption: what to look for; by default the docstring's first paragraph.
-        bits: 8, 16, 32 or 64, the fewest for a number that moves, in a page.
-            It gets more where it would be off by a thousandth of what is
-            visible in a frame.
+        bits: 8, 16, 32 or 64: the fewest for a number that moves in a page. A
+            number gets more where it would be off by over a thousandth of
+            what is visible in a frame.
         max_frames: the most combinations of stops.
         max_megabytes: the most that the packed frames may weigh.
         controls: as in `ipywidgets.interact`: (lo, hi), (lo, hi, step), a
@@ -214,7 +214,7 @@ def explore(
         caption = doc.strip().partition("\n\n")[0]
     caption = " ".join(caption.split())
     explorer = Explorer(fn, parsed, title, caption, bits, max_megabytes)
-    # What goes wrong, goes wrong here and not later.
+    # Errors are raised here, and not when the figure is shown.
     if (shown := form()) == "live":
         page.warn_of_latex(jsonable(nest(frame(explorer.figure()))))
     elif shown == "html":

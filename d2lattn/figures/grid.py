@@ -51,7 +51,7 @@ def _unmet(figure: Any) -> Iterator[str]:
     pictures = figure.select_traces({"type": "image"})
     for image in (*figure.layout.images, *pictures):
         if image.source and not image.source.startswith("data:"):
-            yield f"{network} has an image at {image.source!r}, no data: URI"
+            yield f"{network} has an image at {image.source!r}, no data URI"
 
 
 def check_size(fn_name: str, controls: Sequence[Control], most: int) -> None:

@@ -1,7 +1,7 @@
 """A figure as leaves: what stands at each path, and how two figures differ.
 
 A leaf is JSON as Plotly writes it, such as the text at ("layout", "title",
-"text"); but arrays of numbers, as at ("data", 0, "y"), are NumPy's.
+"text"); arrays of numbers, as at ("data", 0, "y"), are NumPy's.
 """
 
 import base64
@@ -32,8 +32,8 @@ class _Encoder(PlotlyJSONEncoder):
 def frame(figure: go.Figure) -> Frame:
     """The leaves of a figure, with None for what is missing or infinite.
 
-    Templates are left out, since where the figure is shown decides on them,
-    and the random ids that Plotly's widget gives to its traces.
+    Two things are left out: templates, which depend on where the figure is
+    shown, and the random ids that Plotly's widget gives to its traces.
 
     Raises:
         ValueError: the figure holds what cannot become JSON.
@@ -45,7 +45,9 @@ def frame(figure: go.Figure) -> Frame:
     try:
         text = _Encoder().encode([list(parts["data"]), parts["layout"]])
     except TypeError as error:
-        raise ValueError(f"a figure must be JSON, but: {error}") from error
+        raise ValueError(
+            f"a figure must be JSON, but is not: {error}"
+        ) from error
     data, layout = json.loads(text, object_hook=_decoded)
     return dict(_leaves({"data": data, "layout": layout}))
 
@@ -141,9 +143,9 @@ def check_structure(
         more = f" and {len(differ) - 3} more" if len(differ) > 3 else ""
         raise ValueError(
             f"at {listed(values)} the figure must have the structure of its "
-            f"first frame, but has not: {', '.join(differ[:3])}{more} in one "
-            "and not in the other; return the same traces with the same keys "
-            "at every stop, with NaN or '' where there is nothing to show"
+            f"first frame, but only one of the two has {', '.join(differ[:3])}"
+            f"{more}; return the same traces with the same keys at every "
+            "stop, with NaN or '' where there is nothing to show"
         )
 
 

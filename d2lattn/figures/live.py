@@ -15,7 +15,7 @@ def widget(explorer: Any) -> ipywidgets.VBox:
     """Sliders and menus above a figure that follows them.
 
     Only leaves that changed are sent to the page. When the figure's function
-    raises, the message stands below the figure and the figure stays.
+    raises, the figure stays as it was, with the message below it.
 
     Args:
         explorer: an `Explorer`; its function is called at each change.
@@ -23,7 +23,7 @@ def widget(explorer: Any) -> ipywidgets.VBox:
     inputs = [_input(control) for control in explorer.controls]
     seen = leaves.frame(explorer.figure(**explorer.values))
     drawn = go.FigureWidget(leaves.nest(seen))
-    # In JupyterLab LaTeX would vanish: MathJax is there, and its SVG is not.
+    # JupyterLab has MathJax without its SVG, so that LaTeX would vanish.
     drawn._config = {**drawn._config, "typesetMath": False}
     drawn.update_layout(template=palette.template("light"), autosize=True)
     said = ipywidgets.HTML(_said(seen))
@@ -104,8 +104,8 @@ def _said(frame: leaves.Frame) -> str:
 def _assign(part: Any, path: leaves.Path, whole: Any) -> None:
     """Set what stands at `path` to what stands there in `whole`.
 
-    Plotly hears of a change in one of its own objects, and not in the dicts
-    and lists of meta and customdata: those are set as wholes.
+    Plotly notices a change in one of its own objects, but not in the dicts
+    and lists of meta and customdata; those are set as wholes.
     """
     for key in path:
         inner, whole = part[key], whole[key]

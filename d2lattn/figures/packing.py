@@ -84,8 +84,10 @@ def _codes(
     for width in (8, 16):
         top = 2**width - 2
         exact = whole and high - low <= top
+        # Digits that no reader can see do not deflate.
+        enough = slack.min(where=~gaps, initial=np.inf) / 5
         # Zero is a code, and so stays zero.
-        step = 1.0 if exact else (high - low) / (top - 1)
+        step = 1.0 if exact else max((high - low) / (top - 1), enough)
         start = np.floor(low / step)
         codes = np.where(gaps, top + 1, np.rint(flat / step) - start)
         close = np.abs((codes + start) * step - flat) <= slack

@@ -14,12 +14,12 @@ from typing import Any
 from d2lattn.figures import bundle, palette
 from d2lattn.figures.bundle import STATIC
 
-# The parts of a payload that a figure can do without until it is near.
+# The parts of a payload that a figure does not need until it is near.
 MOVING = ("moving", "frames")
 
 
 def script() -> str:
-    """The front end, one script: what it knows of Python, and its parts."""
+    """The front end as one script: what Python tells it, and its parts."""
     known = {
         "version": bundle.version(),
         "templates": {
@@ -27,7 +27,10 @@ def script() -> str:
             for theme in palette.THEMES
         },
     }
-    parts = ("frames", "looks", "bricks", "words", "redraw", "explorer")
+    parts = (
+        *("frames", "looks", "bricks", "bars", "words"),
+        *("redraw", "explorer"),
+    )
     return "\n".join(
         [
             f"Object.assign(window.d2lattn ||= {{}}, {_json(known)});",
@@ -124,7 +127,7 @@ def figure(spec: dict[str, Any], *, static: str | None = None) -> str:
 
 
 def standalone(payload: dict[str, Any]) -> str:
-    """An explorer with all that it needs but MathJax: see `warn_of_latex`."""
+    """An explorer with all that it needs except MathJax: `warn_of_latex`."""
     warn_of_latex(payload)
     uid = f"d2l-{secrets.token_hex(8)}"  # it may be shown more than once
     part = bundle.part(payload)
@@ -164,7 +167,7 @@ def latex(shown: dict[str, Any]) -> list[str]:
 
 
 def warn_of_latex(shown: dict[str, Any]) -> None:
-    """Say which texts show with their dollars where Plotly has no MathJax."""
+    """Warn of texts that show their dollars where Plotly has no MathJax."""
     if texts := latex(shown):
         warnings.warn(
             "LaTeX is typeset in built pages only, and shows as its source "

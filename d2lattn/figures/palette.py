@@ -3,9 +3,9 @@
 Every hue has one meaning: a query is vermilion, a key blue, a value green, a
 weight purple. `COLORS` holds the hues of figure traces, chosen to stand out
 (contrast 3:1) from the light and the dark paper alike; `THEMES` holds what
-changes with the theme, its hues dark or light enough for text (4.5:1). Both
-stay apart for colour-blind readers, and `tests/test_palette.py` holds them to
-all of that.
+changes with the theme, its hues dark or light enough for text (4.5:1). The
+hues of each stay apart for colour-blind readers. `tests/test_palette.py`
+checks all of this.
 """
 
 import plotly.graph_objects as go
@@ -113,8 +113,8 @@ def template(theme: str = "light") -> go.layout.Template:
 def css() -> str:
     """Custom properties `--d2l-…`: light by default, dark when asked for.
 
-    Paper is always light. A page of which no script has chosen yet, or can,
-    is as the reader's system.
+    Paper is always light. Until a script has chosen the theme of a page, the
+    page follows the reader's system.
     """
     shared = {f"font-{name}": stack for name, stack in FONTS.items()}
     shared |= {f"trace-{role}": color for role, color in COLORS.items()}

@@ -11,8 +11,8 @@ import plotly.graph_objects as go
 def describe(figure: go.Figure, text: str) -> go.Figure:
     """Give a figure the sentence that says what it shows.
 
-    Readers see it below the figure, and screen readers say it instead of
-    the picture. In an explorer it follows the values.
+    Readers see the sentence below the figure, and screen readers read it in
+    place of the picture. In an explorer it follows the controls.
 
     Example:
         >>> describe(go.Figure(), "The first key gets half the weight.")[
@@ -32,7 +32,7 @@ def heatmap(
     zmax: float | None = None,
     title: str | None = None,
 ) -> go.Figure:
-    """Attention weights as a map: a row for each query, a column for a key.
+    """Draw attention weights as a map: a row per query, a column per key.
 
     Args:
         weights: (Q, K) tensor or array; NaN and masked cells stay empty.
@@ -42,7 +42,7 @@ def heatmap(
         title: written above the map.
 
     Raises:
-        ValueError: `weights` is no matrix, or the names do not fit it.
+        ValueError: `weights` is not a matrix, or the names do not fit it.
     """
     if hasattr(weights, "detach"):  # a tensor, in whatever precision it has
         weights = weights.detach().cpu().double().numpy()

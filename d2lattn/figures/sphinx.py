@@ -1,7 +1,7 @@
 """The Sphinx extension: what `explore` and Plotly show, in a page.
 
-`extensions = ["myst_nb", "d2lattn.figures.sphinx"]` is all that a book has to
-say. Nothing here knows of any one book.
+`extensions = ["myst_nb", "d2lattn.figures.sphinx"]` is all that a book needs.
+Nothing here is specific to one book.
 """
 
 import hashlib
@@ -39,10 +39,10 @@ class PagePart(nodes.General, nodes.Element):
 
 
 class FigureRenderer(NbElementRenderer):
-    """MyST-NB's renderer, which knows the outputs of figures as well.
+    """MyST-NB's renderer, which also renders the outputs of figures.
 
-    MyST-NB takes it where `nb_render_plugin` names it, and loads it nowhere
-    else: a book that does not ask for it has nothing of this package.
+    MyST-NB loads it only where `nb_render_plugin` names it, so a book that
+    does not ask for it stays as it is.
     """
 
     def render_mime_type(self, data: MimeData) -> list[nodes.Element]:
@@ -108,7 +108,7 @@ def _bring(outdir: Path, part: str, *, anew: bool = False) -> None:
 
 
 def visit_figure_elsewhere(translator: Any, node: nodes.Element) -> None:
-    """Formats that cannot be dragged go without."""
+    """Leave the figure out of a format that cannot be dragged."""
     raise nodes.SkipNode
 
 
@@ -131,7 +131,7 @@ def name_renderer(app: Sphinx, config: Config) -> None:
 
 
 def copy_static(app: Sphinx) -> None:
-    """Put the front end into the build, and Plotly anew where it was."""
+    """Put the front end into the build, and renew Plotly where it was."""
     if app.builder.format != "html":
         return
     target = Path(app.outdir, STATIC)
@@ -162,7 +162,7 @@ def clear_frames(app: Sphinx, error: Exception | None) -> None:
 
 
 def package_digest() -> int:
-    """A digest of the package, what its models learned included."""
+    """A digest of the package, including the weights of its models."""
     digest = hashlib.sha256()
     for file in sorted(PACKAGE.rglob("*")):
         if file.is_file() and file.suffix != ".pyc":

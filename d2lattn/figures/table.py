@@ -13,8 +13,8 @@ MOST = 100  # numbers in a figure; more of them tell a reader little
 def table(figure: dict[str, Any]) -> str:
     """The tables of a small figure as HTML; "" where it is not small.
 
-    What is drawn at the same places is one table. Drawings that nothing
-    names, such as a circle or the line to a query, are none.
+    What is drawn at the same places shares a table. Drawings without a name,
+    such as a circle or the line to a query, are left out.
 
     Args:
         figure: `data` and `layout`, with numbers in lists or arrays.

@@ -1,9 +1,9 @@
-"""What was learned is data: weights in files, with the facts of their making.
+"""Trained models: their weights in files, with the facts of their training.
 
-The models that the chapters look into lie beside this module, one file each.
-They were trained by the chapters' own cells (`make train`), and are the same
-on every machine, which a training is not. Files are in the format of
-safetensors: to read one runs no code.
+The models that the chapters look into are stored beside this module, one file
+each. The chapters' own cells trained them (`make train`). A file is the same
+on every machine, which the outcome of a training is not. Files have the
+format of safetensors, so reading one runs no code.
 """
 
 import json
@@ -23,7 +23,7 @@ COMPILED = "_orig_mod."  # what torch.compile puts before names
 
 
 def shelf(name: str) -> Path:
-    """The file of a model on the shelf, whether it is there or not.
+    """Return the path of a model on the shelf, whether it exists or not.
 
     >>> shelf("transformer").name
     'transformer.safetensors'
@@ -32,7 +32,7 @@ def shelf(name: str) -> Path:
 
 
 def names() -> list[str]:
-    """The models on the shelf.
+    """List the models on the shelf.
 
     >>> "one-vector" in names()
     True
@@ -72,11 +72,11 @@ def save_checkpoint(
     dtype: torch.dtype | None = None,
     **facts: Any,
 ) -> None:
-    """Write the weights of a model to a file, and facts about it.
+    """Write the weights of a model and facts about it to a file.
 
-    Facts are what JSON can hold, and the epochs that `train` returns. Numbers
-    are rounded to the `dtype`, such as `torch.float16`. The file is there
-    whole or not at all: what stood there before stays until then.
+    Facts may be anything that JSON can hold, and the epochs that `train`
+    returns. Numbers are rounded to `dtype`, such as `torch.float16`. The file
+    is written whole or not at all; an older one stays until then.
 
     Raises `ValueError` where a fact would come back as something else, or a
     number does not fit the `dtype`.
@@ -107,7 +107,8 @@ def load_checkpoint(path: Path | str, model: nn.Module) -> dict[str, Any]:
     A model that does not fit is left as it was.
 
     Raises `FileNotFoundError` where there is no file, and `ValueError` where
-    it is damaged, or none of ours, or of a model of other parts or sizes.
+    it is damaged, was not written by `save_checkpoint`, or belongs to a model
+    with other parts or sizes.
     """
     facts, saved, state = read_facts(path), load_file(path), _state_of(model)
     for name in sorted(saved.keys() ^ state.keys()):
@@ -127,9 +128,9 @@ def load_checkpoint(path: Path | str, model: nn.Module) -> dict[str, Any]:
 
 
 def read_facts(path: Path | str) -> dict[str, Any]:
-    """Read the facts of a file, and no weights.
+    """Read the facts in a file without its weights.
 
-    Raises what `load_checkpoint` does, where no model is needed to see it.
+    Raises the errors of `load_checkpoint` that take no model to detect.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -148,7 +149,7 @@ def read_facts(path: Path | str) -> dict[str, Any]:
 
 
 def _state_of(model: nn.Module) -> dict[str, Tensor]:
-    """The tensors of a model by name, those with two names by their first.
+    """Return the tensors of a model by name, shared ones by their first name.
 
     Names are those of the model before `torch.compile`.
 

@@ -163,6 +163,31 @@ MOVES = {
         {},
         True,
     ),
+    "words beyond bars, some empty": (
+        lambda k: [
+            go.Bar(
+                y=[k + 1, 5, -2 * k, 0],
+                text=["one", "2 & <b>3</b>"[: 12 * k], f"{-2 * k}", "none"],
+                textposition="outside",
+                marker_color=["red", "blue", "green"][k],
+            )
+        ],
+        {"yaxis": {"range": [-6, 8]}},
+        True,
+    ),
+    "words beyond bars that lie": (
+        lambda k: [
+            go.Bar(
+                x=[k + 1, 2 - k, -k],
+                y=[2, 5, 8],
+                text=["a" * (k + 1), "r" + "wide" * k + "r", "less"],
+                textposition="outside",
+                orientation="h",
+            )
+        ],
+        {"xaxis": {"range": [-4, 6]}},
+        True,
+    ),
     "an axis that makes room": (
         lambda k: [go.Scatter(y=[1, 10**k])],
         {"yaxis": {"autorange": True}},
@@ -185,6 +210,19 @@ MOVES = {
             )
         ],
         {"yaxis": {"range": [10, 0]}},
+        True,
+    ),
+    "a map with words": (
+        lambda k: [
+            go.Heatmap(
+                z=[[k, 1, 2], [2 - k, None, 0]],
+                text=[["a", "bc"[: k + 1], "f"], ["<b>b</b>", "g", "h&i"]],
+                texttemplate="%{text}",
+                zmin=0,
+                zmax=2,
+            )
+        ],
+        {},
         True,
     ),
     "a map whose colours move": (

@@ -65,13 +65,18 @@ def test_with_another_plotly_figures_take_what_it_brings(monkeypatch):
 def test_the_part_comes_from_the_npm_package(tmp_path, monkeypatch):
     package = tmp_path / "package"
     package.mkdir()
-    (package / "plotly-cartesian.min.js").write_text("the script")
+    one = '(called, () => {\n"use strict";var Plotly={};\nreturn Plotly;\n}));'
+    (package / "plotly-cartesian.min.js").write_text(one)
     (package / "LICENSE").write_text("the licence")
     npm = tmp_path / "npm"
     npm.write_text(f"#!/bin/sh\ntar -czf $3.tgz -C {tmp_path} package\n")
     npm.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     plotly_bundle.main(tmp_path)
+    assert bundle.script("cartesian").endswith(
+        "\n})));"
+    )  # as it comes with us
     made = gzip.decompress((tmp_path / bundle.CARTESIAN).read_bytes())
-    assert made == b"the script"
+    eager = one.replace("() =>", "(() =>").replace("}));", "})));")
+    assert made.decode() == eager
     assert (tmp_path / "plotly-LICENSE").read_text() == "the licence"

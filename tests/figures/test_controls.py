@@ -257,8 +257,8 @@ def test_a_wrong_control_says_what_is_wrong(given, message):
 @pytest.mark.parametrize(
     ("given", "default", "message"),
     [
-        ((0, 5), 6, "x must start in 0 to 5, but starts at 6"),
-        ((0.0, 1.0, 0.3), 0.95, "in 0.0 to 0.9"),
+        ((0, 5), 6, "x must start between 0 and 5, but starts at 6"),
+        ((0.0, 1.0, 0.3), 0.95, "between 0.0 and 0.9"),
         ((0, 5), 2.5, "x must start at a whole number"),
         ((0, 5), True, "a whole number, but starts at True"),
         ((0.0, 5.0), NAN, "starts at nan"),

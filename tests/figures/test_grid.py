@@ -40,18 +40,18 @@ def test_every_combination_of_stops_is_a_frame_the_last_control_fastest():
 @pytest.mark.parametrize(
     ("second", "leaves"),
     [
-        (go.Figure(), r"data, data\[0\].type, data\[0\].y in one"),
+        (go.Figure(), r"has data, data\[0\].type, data\[0\].y;"),
         (
             go.Figure(
                 go.Scatter(y=[1]), layout={"shapes": [{"x0": 1, "x1": 2}]}
             ),
-            r"layout.shapes\[0\].x0, layout.shapes\[0\].x1 in one",
+            r"layout.shapes\[0\].x0, layout.shapes\[0\].x1;",
         ),
         (
             go.Figure(
                 go.Scatter(y=[1], x=[1], name="a", mode="lines", text="b")
             ),
-            r"data\[0\].mode, data\[0\].name, data\[0\].text and 1 more in",
+            r"data\[0\].mode, data\[0\].name, data\[0\].text and 1 more;",
         ),
     ],
 )

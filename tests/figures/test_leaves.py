@@ -97,7 +97,7 @@ def test_a_date_of_numpy_is_a_date():
 
 @pytest.mark.parametrize("odd", [1j, b"bytes", {1, 2}, len])
 def test_what_cannot_become_json_says_so(odd):
-    with pytest.raises(ValueError, match=r"must be JSON, but: .*type"):
+    with pytest.raises(ValueError, match=r"must be JSON, but is not: .*type"):
         leaf([odd])
 
 

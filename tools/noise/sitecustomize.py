@@ -1,10 +1,10 @@
-"""What makes a kernel compute as another machine would: `tools/shake.py`.
+"""Make a kernel compute as another machine would, for `tools/shake.py`.
 
-Python imports this module as it starts where this folder is on its path.
-Each kind of processor rounds in its own way. Here, each weight is off by a
-few roundings after every step of an optimiser, and once when it comes from
-the shelf of models. The noise has a generator of its own, so that what a
-chapter draws stays the same.
+Python imports this module at its start if this folder is on its path. Each
+kind of processor rounds in its own way. Here, each weight is off by a few
+roundings after every step of an optimiser, and once when it comes from the
+shelf of models. The noise has a generator of its own, so that the chapters'
+random numbers stay the same.
 """
 
 import importlib

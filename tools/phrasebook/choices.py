@@ -1,4 +1,4 @@
-"""Whom and what to speak of: words drawn at random, where they make sense."""
+"""Whom and what to speak of: random words that make sense together."""
 
 import random
 from collections.abc import Sequence
@@ -31,7 +31,8 @@ from sense import (
 class Draw:
     """Choices at random, the same on every machine and Python.
 
-    `random.Random.random` is promised to stay as it is, `choice` is not.
+    Python promises that `random.Random.random` stays as it is, and makes no
+    such promise for `choice`.
     `named` holds the words that the sentence has used.
 
     >>> draw = Draw("a seed")
@@ -53,8 +54,8 @@ class Draw:
     def fresh(self, options: Sequence[str]) -> str:
         """A word that the sentence has not used, or "" where there is none.
 
-        Of adjectives that say much the same, or the opposite, a sentence
-        uses one.
+        A sentence uses only one of several adjectives that say much the same
+        thing or its opposite.
 
         >>> draw = Draw("a seed")
         >>> draw.fresh(["big"]), draw.fresh(["big", "small"])
@@ -73,8 +74,8 @@ class Draw:
 
 
 WHOSE = ("my", "your", "his", "her", "our", "their")
-# What stands before a noun when one knows which is meant; any of these, where
-# the kind of noun is not listed.
+# What stands before a noun when one knows which is meant; nouns of other kinds
+# take any of these.
 ANY_KNOWN = ("the", "the", "the", "the", "this", "this", *WHOSE)
 KNOWN = {
     "adult": ("the", "the", "this"),
@@ -84,7 +85,7 @@ KNOWN = {
     "tree": ("the", "this"),
 }
 OWNED = ("kin", "animal", "thing", "food", "furniture", "home")
-# What somebody feels is said less often than what he is like.
+# A feeling is said less often than a lasting quality.
 DRAWN = {
     noun: [
         word
@@ -126,8 +127,9 @@ def known(
 ) -> Nominal:
     """Something that one knows: the, this or my cat, or paul 's.
 
-    Of the nouns, `plural` are several, where they can be, and `share` have an
-    adjective; `owner` of those that may be owned are.
+    `plural` is the share of nouns in the plural, where they have one, `share`
+    that of nouns with an adjective, and `owner` that of nouns with an owner,
+    where they may have one.
     """
     noun = draw.noun(nouns)
     kind = NOUNS[noun].kind
@@ -141,7 +143,7 @@ def known(
 
 
 def person(draw: Draw, *, names: float = 0.25, **options: Any) -> Nominal:
-    """Somebody that one knows, perhaps by name; women as often as men."""
+    """A person whom one knows, perhaps by name; women as often as men."""
     if draw.chance(names):
         return name(draw.noun(tuple(NAMES)))
     return known(draw, (*PEOPLE, "woman", "girl", "sister"), **options)
@@ -168,7 +170,7 @@ def new(draw: Draw, nouns: Sequence[str], *, several: float = 0.5) -> Nominal:
 
 
 def denied(draw: Draw, noun: str, *, habit: bool) -> Nominal:
-    """What there is not: (not) a cat, any milk, or milk, for a habit."""
+    """An object after a negation: a cat, any milk, or milk, for a habit."""
     described = adjectives(draw, noun, 0.3)
     several = bool(NOUNS[noun].english[1])
     one = not several or (not habit and draw.chance(0.6))
@@ -179,7 +181,7 @@ def denied(draw: Draw, noun: str, *, habit: bool) -> Nominal:
 
 
 def usual(draw: Draw, nouns: Sequence[str]) -> Nominal:
-    """What one eats or buys as a habit: milk, apples."""
+    """What people eat or buy as a habit: milk, apples."""
     noun = draw.noun(nouns)
     several = bool(NOUNS[noun].english[1])
     return noun_phrase(noun, "", adjectives(draw, noun, 0.3), plural=several)
@@ -207,7 +209,7 @@ def subject(
     share: float = 0.4,
     without: Sequence[str] = (),
 ) -> Nominal:
-    """Who does it: a pronoun, somebody, two people, an animal."""
+    """A subject: a pronoun, a person, two people, an animal."""
     if draw.chance(0.5):
         return pronoun(draw([p for p in SPEAKERS if p not in without]))
     if draw.chance(animals):

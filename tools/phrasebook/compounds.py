@@ -53,7 +53,7 @@ TENSES = {
 def statement(
     draw: Draw, who: Nominal, adverb: str = "", when: str = ""
 ) -> Piece:
-    """Anything that may be said of somebody, "now", "past" or "future"."""
+    """Anything that may be said of a person, "now", "past" or "future"."""
     when = when or draw(tuple(TENSES))
     if when == "future" or draw.chance(0.6):
         return event(draw, who, draw(TENSES[when]), adverb)
@@ -64,8 +64,8 @@ def statement(
 def another(draw: Draw, who: Nominal, *, animals: float = 0.15) -> Nominal:
     """The subject of a clause that follows one about `who`.
 
-    It is not "they": who would that be? And after a doctor it is not "she",
-    who would be the doctor.
+    It is never "they", which would have nothing to refer to, and after a
+    doctor it is never "she", which would refer to the doctor.
     """
     without = ("they", "she") if who.noun in EPICENE else ("they",)
     return subject(draw, animals=animals, share=0.25, without=without)
@@ -92,7 +92,7 @@ def thoughts(draw: Draw) -> Piece:
 def reason(
     draw: Draw, who: Nominal, options: Sequence[str], tense: str = "present"
 ) -> Piece:
-    """Somebody is, or was, hungry or tired."""
+    """A reason: a person is, or was, hungry or tired."""
     if "hungry" in options:
         return clause(who, "feel", "present", [pair("hungry", "faim")])
     tense = "past" if tense == "past" else "present"

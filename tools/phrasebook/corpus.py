@@ -54,9 +54,9 @@ def compose() -> Phrasebook:
 def sentences(name: str) -> Iterator[tuple[Phrase, tuple[str, ...]]]:
     """Draw sentences of a construction, without end.
 
-    With each come the families of combinations that it holds. A sentence may
-    come twice. One that is too long, or says an adjective and then the same
-    or its opposite, is passed over.
+    Each comes with the families of combinations that it holds. A sentence may
+    come twice. One that is too long, or repeats an adjective or uses its
+    opposite, is skipped.
 
     >>> phrase, families = next(sentences("when questions"))
     >>> phrase.src[0], phrase.tgt[:2]
@@ -77,10 +77,10 @@ def sentences(name: str) -> Iterator[tuple[Phrase, tuple[str, ...]]]:
 
 
 def split(phrase: Phrase) -> str:
-    """The split of a sentence, out of train, valid and test.
+    """The split of a sentence: train, valid or test.
 
-    It is a matter of the French words alone, so that sentences with one
-    translation stay together.
+    Only the French words decide, so that sentences with the same translation
+    stay together.
     """
     text = " ".join(phrase.tgt).encode()
     digest = hashlib.blake2b(text, digest_size=4).digest()

@@ -1,4 +1,4 @@
-"""Clauses that make sense: what somebody does, is or feels, where and when."""
+"""Clauses that make sense: what people do, are or feel, where and when."""
 
 from collections.abc import Sequence
 
@@ -46,7 +46,7 @@ def kind(who: Nominal) -> str:
 
 
 def place(draw: Draw, key: str) -> Piece:
-    """Where, out of a list in `PLACES`: "in the garden"."""
+    """A place from a list in `PLACES`: "in the garden"."""
     preposition, noun = draw(PLACES[key])
     if noun in draw.named:
         spots = [spot for spot in PLACES[key] if spot[1] not in draw.named]
@@ -57,7 +57,7 @@ def place(draw: Draw, key: str) -> Piece:
 
 
 def time(draw: Draw, tense: str) -> Piece:
-    """When, as it fits the tense: "tomorrow", "at six o'clock"."""
+    """A time that fits the tense: "tomorrow", "at six o'clock"."""
     if tense in {"past", "future", "going"} and draw.chance(0.3):
         number = draw(tuple(NUMBERS)[:6])
         hour = pair("at", "à"), pair(number, NUMBERS[number])
@@ -111,9 +111,9 @@ def event(
     places: bool = True,
     extras: float = 0.35,
 ) -> Piece:
-    """Something that somebody does, or did, or will do.
+    """Something that a person or an animal does, did or will do.
 
-    With `extras` as its chance, the clause says when.
+    With probability `extras`, the clause says when.
     """
     verbs, unfit = verbs or ACTIONS[kind(who)], UNFIT.get(tense, ())
     verb = draw([verb for verb in verbs if verb not in unfit])
@@ -134,9 +134,9 @@ def quality(
     *,
     passing: bool = False,
 ) -> Piece:
-    """What may be said of somebody or something: "tired", "very tired".
+    """A quality of a person or a thing: "tired", "very tired".
 
-    What is `passing` is what somebody feels: one was tired, and hardly tall.
+    What is `passing` is a feeling: one was tired, and hardly tall.
     """
     fit = SAID.get(who.noun, SAID_OF_ANYBODY)
     if passing and (who.noun in PEOPLE or who.noun not in NOUNS):
@@ -161,7 +161,7 @@ def state(
     question: bool = False,
     passing: bool = False,
 ) -> Piece:
-    """How somebody or something is, or where: "is tired", "was here"."""
+    """How or where a person or a thing is: "is tired", "was here"."""
     if draw.chance(0.5):
         rest = [place(draw, whereabouts(who.noun))]
     else:

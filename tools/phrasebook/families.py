@@ -1,4 +1,4 @@
-"""Which combinations are kept out of training, though their parts are not.
+"""The combinations that are kept out of training, though their parts are not.
 
 A sentence with one of them is in the split `combinations` and in no other.
 """
@@ -34,7 +34,7 @@ ADVERB_VERB = {
 def families_in_noun_phrase(
     noun: str, adjectives: tuple[str, ...], owner: str
 ) -> tuple[str, ...]:
-    """The families of which a noun phrase holds a combination.
+    """The families with a combination that a noun phrase holds.
 
     >>> families_in_noun_phrase("dog", ("big", "black"), "girl")
     ('adjective noun', 'owner')
@@ -49,7 +49,7 @@ def families_in_noun_phrase(
 def families_in_clause(
     verb: str, adverb: str, *, pronoun: bool
 ) -> tuple[str, ...]:
-    """The families of which a clause holds a combination.
+    """The families with a combination that a clause holds.
 
     >>> families_in_clause("buy", "not", pronoun=True)
     ('negated pronoun',)

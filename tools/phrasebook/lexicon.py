@@ -1,8 +1,8 @@
 """The words of the phrasebook, and what each may stand with.
 
-Whatever needs a word finds it under its English: `NOUNS["cat"]`. The tables
-say what makes sense, too: a noun lists the adjectives that suit it, so that
-no egg is tired.
+A word is found under its English: `NOUNS["cat"]`. The tables also say what
+makes sense: a noun lists the adjectives that suit it, so that no egg is
+tired.
 """
 
 from typing import NamedTuple
@@ -106,7 +106,7 @@ station - | gare - | f | public | big small new old beautiful
 market - | marché - | m | public | big small new old beautiful
 """
 
-# Those that stand before the noun, a line, and those that stand after it.
+# First those that stand before the noun, then those that stand after it.
 ADJECTIVE_TABLE = """
 big bigger grand grande grands grandes
 tall taller grand grande grands grandes
@@ -212,7 +212,7 @@ ADVERBS = {"often": "souvent", "always": "toujours", "already": "déjà"}
 
 
 def _forms(text: str) -> tuple[str, ...]:
-    """Split at spaces; "-" stands for a form that there is not."""
+    """Split at spaces; "-" stands for a form that does not exist."""
     return tuple(["" if form == "-" else form for form in text.split()])
 
 

@@ -24,8 +24,8 @@ FORMS = {
 def content() -> bytes:
     """Compose the phrasebook, and write it as the JSON in the file.
 
-    Whatever comes again and again is listed once. In a text, a character
-    stands for a word or a link; alignments and constructions have numbers.
+    What repeats is listed once. In a text, a character stands for a word or a
+    link; alignments and constructions have numbers.
     """
     splits = corpus.compose()._asdict()
     phrases = [phrase for split in splits.values() for phrase in split]
@@ -65,7 +65,7 @@ def content() -> bytes:
 
 
 def once(things: Iterable[Hashable]) -> dict:
-    """Each of these things once, with its number, in the order they come.
+    """Each of these things once, with its number, in order of appearance.
 
     >>> once("abca")
     {'a': 0, 'b': 1, 'c': 2}
@@ -74,7 +74,7 @@ def once(things: Iterable[Hashable]) -> dict:
 
 
 def main() -> None:
-    """Write the file, and say the hash of what is in it."""
+    """Write the file, and print the hash of its content."""
     made = content()
     FILE.write_bytes(lzma.compress(made, preset=9 | lzma.PRESET_EXTREME))
     print(f"{FILE}: {FILE.stat().st_size} bytes")

@@ -1,8 +1,8 @@
 """Noun phrases and pronouns, said in both languages at once.
 
 Each function takes words under their English names and gives a piece whose
-two sides are correct and linked. Nothing here is left to chance: what to say
-is chosen in `choices` and `constructions`.
+two sides are correct and linked. Nothing here is left to chance: `choices`
+and the modules of sentences choose what to say.
 """
 
 from typing import NamedTuple
@@ -149,7 +149,7 @@ def pronoun(english: str, antecedent: Nominal | None = None) -> Nominal:
 
 
 def again(who: Nominal) -> Nominal:
-    """The pronoun for somebody or something spoken of before.
+    """The pronoun for a person or a thing named before.
 
     >>> from pieces import finish
     >>> finish(again(noun_phrase("dress")).piece, "example").src
@@ -171,7 +171,7 @@ def object_pronoun(english: str) -> Nominal:
 
 
 def object_again(what: Nominal) -> Nominal:
-    """The object that stands for somebody or something spoken of before.
+    """The object pronoun for a person or a thing named before.
 
     >>> from pieces import finish
     >>> finish(object_again(noun_phrase("dress")).piece, "example").tgt
@@ -183,7 +183,7 @@ def object_again(what: Nominal) -> Nominal:
 
 
 def dative_pronoun(english: str, *, to: bool = False) -> Piece:
-    """Whom one speaks to ("to him") or gives something ("him")."""
+    """The one spoken to ("to him"), or given something ("him")."""
     french = OBJECTS[english][1]
     return pair(f"to {english}" if to else english, french)
 

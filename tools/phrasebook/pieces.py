@@ -1,8 +1,8 @@
 """Pieces of a sentence in both languages, and how they are put together.
 
 A word carries the ideas it expresses, and two words are linked when they share
-one. So what belongs together is said once, and the alignment of the sentence
-follows, wherever its words end up.
+an idea. So the alignment of a sentence follows from its pieces, wherever the
+words end up.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from d2lattn.corpora.phrasebook import Phrase
 
 
 class Piece(NamedTuple):
-    """Some words of an English sentence, and those they are in French.
+    """Some words of an English sentence, and their French.
 
     `families` names the combinations in it that are kept out of training.
     """

@@ -24,7 +24,7 @@ def ask(*pieces: Piece) -> Piece:
 
 
 def condition(draw: Draw, who: Nominal, *, question: bool = True) -> Piece:
-    """How somebody is: hungry, tired, in the garden."""
+    """How a person is: hungry, tired, in the garden."""
     if draw.chance(0.3):
         rest = [need(draw)]
         return clause(who, "feel", "present", rest, question=question)

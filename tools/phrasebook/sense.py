@@ -1,8 +1,8 @@
 """What goes with what: who does which things, to what, where and when.
 
-The grammar could say that a table eats a garden. These tables keep it from
-that: which objects a verb takes, where something is to be found, what somebody
-does for which reason.
+The grammar alone could say that a table eats a garden. These tables prevent
+that: which objects a verb takes, where a thing is found, what people do for
+which reason.
 """
 
 from families import ADJECTIVE_NOUN
@@ -61,7 +61,7 @@ HABITS = {
     "person": ("eat", "buy", "see", "speak", "go", "work", "sleep"),
     "animal": ("eat", "see", "sleep"),
 }
-# What one is not said to do with somebody
+# What is not said to be done with a person
 ALONE = ("give", "speak", "sleep")
 # Verbs that a tense would make odd
 UNFIT = {
@@ -86,7 +86,7 @@ WHEN = {
     "tomorrow": "demain",
 }
 
-# Where somebody or something is, or does something
+# Where people and things are, or do something
 PLACES = {
     "person": "in house, in garden, in school, in hotel, at station, "
     "at market, at school, at hotel, near house, near station, near hotel, "
@@ -157,7 +157,7 @@ REASONS = {
     "not work": ("tired", "sick"),
     "not leave": ("happy", "sick"),
 }
-# And what one does who feels like this
+# And what people do who feel like this
 EFFECTS = {
     "hungry": ("eat",),
     "tired": ("sleep", "sleep", "leave", "not work", "not go", "not speak"),
@@ -192,7 +192,7 @@ COMPARED = (
     (of_kinds("home", "public"), ("big", "small", "old", "beautiful")),
     (of_kinds("thing", "furniture"), ("big", "small", "old", "beautiful")),
 )
-# What may be said after "is". Before a noun "grand" would be another thing:
+# What may be said after "is". Before a noun, "grand" would mean another thing:
 # "un grand homme" is a great man, "mon grand frère" the elder of us.
 BESIDES = {"adult": ("tall",), "expert": ("tall",), "kin": ("tall", "old")}
 SAID = {

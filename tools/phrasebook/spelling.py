@@ -1,4 +1,4 @@
-"""What a word looks like next to another: elision and contraction."""
+"""How a word is spelt next to another: elision and contraction."""
 
 from collections.abc import Sequence
 
@@ -42,7 +42,7 @@ def sounds_open(word: str) -> bool:
 def spell_french(words: Sequence[Word]) -> list[Word]:
     """Elide and contract; words are pairs (text, ideas).
 
-    A contraction expresses what its two words did.
+    A contraction expresses the ideas of both its words.
 
     >>> [word for word, _ in spell_french([("à", ("to",)), ("le", ("the",))])]
     ['au']

@@ -104,7 +104,7 @@ SELF = {0: ("me", "us"), 1: ("you",), 3: ("me", "us")}
 
 
 def someone(draw: Draw, who: Nominal) -> str:
-    """An object pronoun for somebody else than the subject."""
+    """An object pronoun for another person than the subject."""
     pronouns = "me", "you", "him", "her", "us", "them"
     return draw([p for p in pronouns if p not in SELF.get(who.person, ())])
 
@@ -229,7 +229,7 @@ def numbers(draw: Draw) -> Piece:
 
 
 def favourite(draw: Draw) -> Nominal:
-    """What somebody loves: "his sister", or a whole kind, "black cats"."""
+    """What a person loves: "his sister", or a whole kind, "black cats"."""
     if draw.chance(0.4):
         return known(draw, OBJECTS["love"])
     noun = draw.noun((*ANIMALS, *FOOD, *of_kinds("thing", "drink")))

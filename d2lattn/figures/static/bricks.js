@@ -57,19 +57,57 @@
     return { size, spans };
   }
 
+  /** The words in the bricks of a map, where each has some and the longest is
+      as long as before: that decides their size.
+      @returns {?SVGTextElement[]} */
+  function labelsOf(trace, group) {
+    const labels = [...group.querySelectorAll(".heatmap-label text")];
+    const texts = trace.text?.flat() ?? [];
+    const longest = (all) => all.reduce((most, { length }) =>
+      Math.max(most, length), 0);
+    const simple = trace.texttemplate === "%{text}" &&
+      (trace.textfont.color ?? "auto") === "auto";
+    const kept = texts.length === labels.length &&
+      texts.length === trace.z.flat().length &&
+      texts.every((text) => text && !/<br|\$/.test(text)) &&
+      longest(texts) === longest(labels.map(({ dataset }) => dataset.unformatted));
+    return simple && kept ? labels : null;
+  }
+
+  /** The luminance of a colour, from white (1) to black (0).
+      https://www.w3.org/TR/WCAG22/#dfn-relative-luminance */
+  function luminance(rgb) {
+    const [r, g, b] = rgb.map((part) => part <= 10 ? part / 3294.6
+      : ((part / 255 + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  }
+  const GREY = luminance([68, 68, 68]);
+
+  /** White or grey: what Plotly writes with on this colour.
+      @param {number} pixel with red in the lowest byte */
+  function contrast(pixel) {
+    const alpha = Math.round((pixel >>> 24) / 255);
+    const shade = luminance([0, 8, 16].map((bits) =>
+      alpha ? (pixel >>> bits) & 255 : 255));
+    return 1.05 / (shade + 0.05) >
+      (Math.max(shade, GREY) + 0.05) / (Math.min(shade, GREY) + 0.05)
+      ? "rgb(255, 255, 255)" : "rgb(68, 68, 68)";
+  }
+
   /** Draw a heat map in its own image, whose place stands.
       @param {HTMLElement} plot @param {object} trace one of `_fullData`
       @returns {boolean} whether it is one of these maps, and was drawn */
   d2l.drawBricks = (plot, trace) => {
     const { xgap = 0, ygap = 0, zmin, zmax } = trace;
     const even = trace._islinear && !xgap && !ygap;
-    if (even || trace.zsmooth || trace.texttemplate || trace.reversescale)
+    if (trace.zsmooth || trace.reversescale || even && !trace.texttemplate)
       return false;
     const subplot = plot._fullLayout._plots[trace.xaxis + trace.yaxis];
     const group = [...subplot.plot.node().querySelectorAll(".hm")]
       .find(({ __data__: [point] }) => point.trace.uid === trace.uid);
     const image = group?.querySelector("image");
-    if (!image) return false;
+    const labels = trace.texttemplate ? image && labelsOf(trace, group) : [];
+    if (!image || !labels) return false;
     const [left, top, wide, high] = ["x", "y", "width", "height"]
       .map((name) => Number(image.getAttribute(name)));
     const [{ x, y, z }] = plot.calcdata[trace.index];
@@ -84,9 +122,12 @@
       if (from >= to) return;
       const line = from * width;
       columns.spans.forEach(([start, end], j) => {
+        const label = labels[i * columns.spans.length + j];
+        if (label) d2l.write(label, trace.text[i][j]);
         if (z[i][j] === undefined) return;
         const shade = Math.floor((z[i][j] - zmin) * scale);
         const pixel = shades[Math.min(Math.max(shade, 0), SHADES - 1)];
+        if (label) label.style.fill = contrast(pixel);
         pixels.fill(pixel, line + start, line + Math.max(start, end));
       });
       for (let row = from + 1; row < to; row++)

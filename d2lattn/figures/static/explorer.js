@@ -9,7 +9,7 @@
   let revision = 0;
   const CONFIG = { responsive: true, displayModeBar: false, displaylogo: false };
 
-  /** Plotly that is in the page, deflated, and begins to work there. */
+  /** Start the Plotly that is in the page, deflated. */
   const unpack = async (embedded) => {
     const script = document.createElement("script");
     const code = await d2l.inflate(embedded.textContent);
@@ -17,11 +17,11 @@
     document.head.append(script);
   };
 
-  /** @type {{[part: string]: Promise<object>}} what of Plotly has been asked */
+  /** @type {{[part: string]: Promise<object>}} parts of Plotly asked for */
   const loading = {};
 
-  /** Plotly, as much of it as the figure needs, from the page itself or its
-      neighbour. @returns {Promise<object>} */
+  /** As much of Plotly as the figure needs, from the page itself or from a
+      file beside it. @returns {Promise<object>} */
   function loadPlotly(root) {
     const part = root.dataset.part;
     if (window.Plotly && (part === "cartesian" || Plotly !== d2l.cartesian))
@@ -59,8 +59,9 @@
       .then(() => deafen(plot));
   }
 
-  /** Plotly listens to the wheel anew whenever it draws, though nothing zooms
-      by it, and WebKit restyles the whole page each time: half a second. */
+  /** Plotly listens to the wheel anew whenever it draws, though the wheel
+      zooms nothing, and WebKit restyles the whole page each time, which takes
+      half a second. */
   function deafen(plot) {
     const { addEventListener: listen } = EventTarget.prototype;
     for (const part of plot.querySelectorAll(".draglayer .drag")) {
@@ -95,8 +96,8 @@
     root.querySelector(".d2l-alt").textContent = alt;
   }
 
-  /** Frames follow the controls, one an animation frame at most: while they
-      move, only what moves is drawn, and all of it when they rest. */
+  /** Frames follow the controls, at most one per animation frame: while the
+      controls move, only what moves is drawn, and all of it when they rest. */
   async function explorer(root) {
     const spec = specOf(root);
     const [{ moving, buffer }] =
@@ -109,7 +110,7 @@
     let shown, busy = false, stale = false, resting;
 
     function drawFrame(frame) {
-      // Plotly takes the place of a text that is now empty for a text.
+      // Plotly takes the element of a text that is now empty for a text.
       for (const empty of plot.querySelectorAll(".textpoint:empty")) empty.remove();
       const moved = d2l.frames.apply(spec.figure, moving, buffer, frame, shown);
       const first = shown === undefined;
@@ -180,8 +181,8 @@
     }
   };
 
-  /** Nobody waits for a figure that has not started: paper gets its words,
-      and the next print the figure. */
+  /** A print does not wait for figures that have not started: it has their
+      words, and the next print the figures. */
   addEventListener("beforeprint", () =>
     document.querySelectorAll(FIGURES).forEach(d2l.start));
 

@@ -12,7 +12,7 @@
   const delivered = new Map();
   d2l.deliver = (key, part) => delivered.set(key, part);
 
-  /** @type {Map<string, Promise<void>>} one load a script, however many ask */
+  /** @type {Map<string, Promise<void>>} one load per script */
   const scripts = new Map();
 
   /** A script element and not fetch: fetch is refused on pages from disk.

@@ -18,7 +18,7 @@
   const size = (plot) =>
     printing ? { width: Math.min(plot.clientWidth, 580) } : {};
 
-  /** What to call when light turns dark: one function a figure on the page.
+  /** What to call when light turns dark: one function per figure on the page.
       @type {Map<Element, () => void>} */
   const redraws = new Map();
 
@@ -38,7 +38,7 @@
   };
   addEventListener("beforeprint", turn(true));
   addEventListener("afterprint", turn(false));
-  // Plotly measures its box again at this alone.
+  // Only this makes Plotly measure its box again.
   addEventListener("afterprint", () => dispatchEvent(new Event("resize")));
 
   d2l.looks = { theme, size, follow: (root, draw) => redraws.set(root, draw) };

@@ -75,7 +75,7 @@
   function together(plot, trace) {
     const all = plot._fullData.filter((other) => other.visible === true &&
       other.type === trace.type && subplotOf(plot, other) === subplotOf(plot, trace));
-    // Only what is filled up to its neighbour hangs on that.
+    // Only a trace filled up to its neighbour depends on that.
     return trace.type === "scatter" && all.every(({ fill }) => fill === "none")
       ? [trace] : all;
   }
@@ -96,11 +96,14 @@
       const subplot = subplotOf(plot, trace);
       const layer = subplot.plot.select(
         "g." + (module.layerName || module.name + "layer"));
+      if (trace.type === "bar") {
+        d2l.drawBars(plot, subplot, group, layer);
+        continue;
+      }
       // With a transition that takes no time, the other traces stay.
       const alone = group.length === 1 ? { duration: 0 } : undefined;
       module.plot(plot, subplot,
         group.map(({ index }) => plot.calcdata[index]), layer, alone);
-      if (trace.type === "bar") module.style(plot, layer.selectAll("g.trace"));
     }
     return true;
   }

@@ -6,10 +6,17 @@
   if (d2l.drawWords) return;
 
   /** Text of lines, in which parts may be bold or slanted, as Plotly sets it.
+      @param {SVGTextElement} element @param {string} text
       @param {boolean} [grows] whether it may have more lines, or fewer
       @returns {boolean} whether it could be written */
   function write(element, text, grows = false) {
+    if (element.dataset.unformatted === text) return true;
     const lines = [...element.querySelectorAll("tspan.line")];
+    if (!lines.length && !/[<&$]/.test(text)) {
+      element.textContent = text;
+      element.setAttribute("data-unformatted", text);
+      return true;
+    }
     const { body } = new DOMParser().parseFromString(String(text), "text/html");
     if (body.querySelector(":not(b, i, br)") || body.querySelector("b *, i *"))
       return false;
@@ -41,6 +48,8 @@
     return true;
   }
 
+  d2l.write = write;
+
   /** The words of ticks that stay where they are. */
   function drawTicks(plot, name, texts) {
     const axis = plot._fullLayout[name];
@@ -53,7 +62,7 @@
   }
 
   /** The words of an annotation that only they are seen of, and whose place
-      does not hang on how wide they are. */
+      does not depend on their width. */
   function drawAnnotation(plot, i) {
     const { xanchor, yanchor, align, width, height, showarrow, textangle,
       bgcolor, bordercolor, text } = plot._fullLayout.annotations[i];
