@@ -73,44 +73,48 @@
 
   /** Draw the bars of a subplot.
       @param {object} subplot @param {object[]} traces of `_fullData`
-      @param {object} layer what they are drawn in */
-  d2l.drawBars = (plot, subplot, traces, layer) => {
+      @param {object} layer what they are drawn in
+      @param {boolean} painted whether their colours moved */
+  d2l.drawBars = (plot, subplot, traces, layer, painted) => {
     const [{ _module: module }] = traces;
+    const bars = () => layer.node().querySelectorAll("g.point").length;
+    const before = bars();
     const written = traces.map((trace) => {
       const words = wordsOf(plot, layer, trace);
       if (!words) return () => {};
       const model = words.find((word) => word);
-      const before = words.map((word) => (word ?? model).__data__.transform);
+      const stood = words.map((word) => (word ?? model).__data__.transform);
       // To ask for the computed style would have the page styled.
       const { fontWeight, fontSize, fontFamily } = model.style;
       const font = `${fontWeight || 400} ${fontSize} ${fontFamily}`;
       // A letter's ink, which Plotly counts, ends beyond where the next begins.
-      const ink = before.map(({ anchorX }, i) => anchorX &&
+      const ink = stood.map(({ anchorX }, i) => anchorX &&
         2 * Math.abs(anchorX) - width(words[i] ?? model, font));
-      const bars = model.closest(".points").children;
+      const points = model.closest(".points").children;
       for (const word of words) word?.remove();
       trace.textposition = "none";
       return () => {
         trace.textposition = "outside";
-        const points = plot.calcdata[trace.index];
-        const zero = noLength(points,
+        const computed = plot.calcdata[trace.index];
+        const zero = noLength(computed,
           trace.orientation === "h" ? subplot.xaxis : subplot.yaxis);
         trace.text.forEach((text, i) => {
           if (!text) return;
           const word = words[i] ?? model.cloneNode(true);
-          bars[i].append(word);
-          word.__data__ = points[i];
+          points[i].append(word);
+          word.__data__ = computed[i];
           d2l.write(word, text);
-          place(word, width(word, font) + ink[i], before[i], trace, zero);
+          place(word, width(word, font) + ink[i], stood[i], trace, zero);
         });
       };
     });
-    const points = traces.map(({ index }) => plot.calcdata[index]);
+    const computed = traces.map(({ index }) => plot.calcdata[index]);
     try {
-      module.plot(plot, subplot, points, layer);
+      module.plot(plot, subplot, computed, layer);
     } finally {
       written.forEach((write) => write());
     }
-    module.style(plot, layer.selectAll("g.trace"));
+    if (painted || bars() !== before)
+      module.style(plot, layer.selectAll("g.trace"));
   };
 })();

@@ -80,8 +80,9 @@
       ? [trace] : all;
   }
 
-  /** Have each module draw its traces that moved. */
-  function drawTraces(plot, traces) {
+  /** Have each module draw its traces that moved.
+      @param {Set<object>} painted those whose colours or sizes did */
+  function drawTraces(plot, traces, painted) {
     const stays = traces.map((trace) => compute(plot, trace));
     for (const trace of traces)
       trace._module.crossTraceCalc?.(plot, subplotOf(plot, trace));
@@ -97,7 +98,8 @@
       const layer = subplot.plot.select(
         "g." + (module.layerName || module.name + "layer"));
       if (trace.type === "bar") {
-        d2l.drawBars(plot, subplot, group, layer);
+        d2l.drawBars(plot, subplot, group, layer,
+          group.some((other) => painted.has(other)));
         continue;
       }
       // With a transition that takes no time, the other traces stay.
@@ -109,7 +111,7 @@
   }
 
   function draw(plot, figure, paths) {
-    const traces = new Set();
+    const traces = new Set(), painted = new Set();
     for (const path of paths.filter(([part]) => part === "data")) {
       const trace = plot._fullData[path[1]];
       const value = at(figure, path);
@@ -117,9 +119,10 @@
       put(trace, path.slice(2), value);
       put(plot.data[path[1]], path.slice(2), value);
       traces.add(trace);
+      if (path[2] === "marker") painted.add(trace);
     }
     if (plot._hoverdata) Plotly.Fx.unhover(plot);
-    return drawTraces(plot, [...traces]) &&
+    return drawTraces(plot, [...traces], painted) &&
       paths.filter(([part]) => part === "layout").every((path) =>
         d2l.drawWords(plot, path, at(figure, path)));
   }
