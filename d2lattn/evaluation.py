@@ -33,8 +33,9 @@ def bleu(
     Here $p_n$ is the share of the translations' runs of $n$ words that a
     reference of the same sentence has, too. The translations are $c$ words
     long in all, and the references closest to them in length $r$ words: what
-    is too short is marked down. If no translation has four words in a row,
-    the score is 0.
+    is too short is marked down. Where $p_n$ is 0, sacrebleu puts a small
+    number in its place (`smooth:exp`), unless not a single word is right. If
+    no translation has four words in a row, the score is 0.
 
     Translations and references are texts, which sacrebleu splits into words
     (its `13a`), so that scores of different models can be compared. Any of

@@ -63,8 +63,8 @@ class DotProductAttention(nn.Module):
       \operatorname{softmax}\left(
       \frac{\mathbf{Q}\mathbf{K}^\top}{\sqrt{d}}\right)\mathbf{V}$$
 
-    `forward` leaves that to PyTorch, whose fused kernels never hold all the
-    weights.
+    `forward` leaves that to PyTorch, whose fused kernels, where one applies,
+    never hold all the weights.
 
     Shapes: queries (..., Q, d), keys (..., K, d), values (..., K, V), output
     (..., Q, V).
