@@ -92,7 +92,7 @@ class CausalAttention(nn.Module):
     ) -> Float[Tensor, "*B Q V"]:
         check_sizes(queries, keys, values)
         if valid_lens is None and queries.shape == keys.shape:
-            # The same, but the masked half is not even computed.
+            # The same; a fused kernel skips the masked half.
             p = self.attention.dropout.p if self.training else 0.0
             return fused_attention(queries, keys, values, None, p, causal=True)
         lens = causal_lens(queries, keys, valid_lens)
