@@ -16,8 +16,6 @@ from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 from d2lattn.corpora.vocabulary import Vocab
-from d2lattn.multihead import MultiHeadAttention
-from d2lattn.transformer import AddNorm
 
 STATIC = files("d2lattn.engine") / "static"
 #: The parts of the engine, each after those that it needs.
@@ -158,16 +156,18 @@ def _sizes(model: Any) -> tuple[int, bool]:
             "model must be a Transformer, an encoder and a decoder or a "
             f"decoder alone, each made of blks, but is a {_kind(model)}"
         )
-    modules = [*model.modules()]
-    heads = {m.num_heads for m in modules if isinstance(m, MultiHeadAttention)}
-    norms = {m.norm_first for m in modules if isinstance(m, AddNorm)}
-    for name, found in {"num_heads": heads, "norm_first": norms}.items():
+    # By name: a chapter's model is made of the classes that it shows.
+    named = {
+        name: {getattr(m, name) for m in model.modules() if hasattr(m, name)}
+        for name in ("num_heads", "norm_first")
+    }
+    for name, found in named.items():
         if len(found) != 1:
             raise ValueError(
                 f"{name} must be the same in all blocks of the model, but is "
                 f"{' and '.join(map(str, sorted(found))) or 'in none'}"
             )
-    return heads.pop(), norms.pop()
+    return named["num_heads"].pop(), named["norm_first"].pop()
 
 
 def _kind(model: Any) -> str:
