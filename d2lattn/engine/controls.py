@@ -10,7 +10,10 @@ from d2lattn.engine.looking import attentions, title
 from d2lattn.engine.packing import STATIC
 from d2lattn.positional import PositionalEncoding
 
-NAMES = {"known": "One it learned from", "new": "One it never saw"}
+NAMES = {
+    "known": "A sentence it was trained on",
+    "new": "A sentence it never saw",
+}
 SEARCHES = [("greedy", 1), *((f"beam of {n}", n) for n in range(2, 6))]
 WIDTH = {"width": "5rem", "margin": "0"}  # of a map, with its box below it
 # JupyterLab's colours, which follow its theme.

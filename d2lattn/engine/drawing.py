@@ -22,11 +22,9 @@ def percent(share: float) -> str:
     """A share as people write it.
 
     >>> percent(0.345), percent(0.001)
-    ('35 %', '<1 %')
+    ('35%', '<1%')
     """
-    return (
-        "<1 %" if 0 < share < 0.005 else f"{math.floor(100 * share + 0.5)} %"
-    )
+    return "<1%" if 0 < share < 0.005 else f"{math.floor(100 * share + 0.5)}%"
 
 
 def line(

@@ -62,7 +62,7 @@ class Live:
     def words(self) -> list[str]:
         """What is typed, with a full stop where it ends without a mark.
 
-        A model that never met a full stop gets none.
+        There is none where the vocabulary has no full stop.
         """
         words = [*tokenize(self.controls.text.value)][:LONGEST]
         marked = not words or words[-1] in {".", "?", "!"}
@@ -125,8 +125,8 @@ class Live:
         for it in buttons:
             taken = [*words[:i], it.description, *words[i + 1 :]]
             it.on_click(lambda _, taken=taken: self.write(taken))
-        rest = ". Near it:" if near else ", nor anything near it."
-        said = html.escape(f"The model never met “{words[i]}”{rest}")
+        rest = ". Did you mean:" if near else ", or any word like it."
+        said = html.escape(f"The model does not know “{words[i]}”{rest}")
         return ipywidgets.HBox([ipywidgets.HTML(said), *buttons])
 
     def show(self, _change: Any = None) -> None:

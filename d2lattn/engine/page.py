@@ -36,8 +36,9 @@ CONTROLS = """
  value="{opening}" lang="en" maxlength="200" autocapitalize="off"
  autocomplete="off" spellcheck="false" disabled>
 <datalist id="{uid}-words"></datalist>
-<button type="button" data-part="known" disabled>One it learned from</button>
-<button type="button" data-part="new" disabled>One it never saw</button>
+<button type="button" data-part="known" disabled>A sentence it was trained
+ on</button>
+<button type="button" data-part="new" disabled>A sentence it never saw</button>
 </form>
 <ul data-part="unknown" aria-live="polite"></ul>
 <div class="d2l-options">

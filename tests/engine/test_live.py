@@ -238,8 +238,8 @@ def test_an_unknown_word_has_near_ones_to_take():
     figure.controls.text.value = "The catt and the <i>xylophone</i>."
     said = [row.children for row in figure.controls.unknown.children]
     whole = "".join(row[0].value for row in said)
-    assert "met “catt”. Near it:" in said[0][0].value
-    assert "met “xylophone”, nor anything near it." in whole
+    assert "know “catt”. Did you mean:" in said[0][0].value
+    assert "know “xylophone”, or any word like it." in whole
     assert "<" not in whole
     said[0][1].click()
     assert figure.controls.text.value.startswith("The cat and the <")
