@@ -1,7 +1,8 @@
 """A Transformer that runs in the page: its weights packed, and the engine.
 
 The engine is plain JavaScript that reads like chapter 6, in `static`. It takes
-a Transformer of this package, for translation or for one language alone.
+a Transformer of this package, for translation or for one language alone. In a
+running notebook, PyTorch drives a `Translator` of any encoder and decoder.
 """
 
 from d2lattn.engine.packing import (

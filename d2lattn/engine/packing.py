@@ -154,7 +154,8 @@ def _sizes(model: Any) -> tuple[int, bool]:
     if any(both) != all(both) or not all(hasattr(p, "blks") for p in parts):
         raise ValueError(
             "model must be a Transformer, an encoder and a decoder or a "
-            f"decoder alone, each made of blks, but is a {_kind(model)}"
+            f"decoder alone, each made of blks, but is a {_kind(model)}; "
+            "show another in JupyterLab, where PyTorch drives any model"
         )
     # By name: a chapter's model is made of the classes that it shows.
     named = {

@@ -21,7 +21,7 @@ from d2lattn.engine.packing import (
     script,
 )
 from d2lattn.figures import page
-from d2lattn.figures.explorer import form
+from d2lattn.figures.explorer import form, view
 
 #: What shows a model, each after what it needs.
 SHOWING = (
@@ -36,8 +36,9 @@ CONTROLS = """
  value="{opening}" lang="en" maxlength="200" autocapitalize="off"
  autocomplete="off" spellcheck="false" disabled>
 <datalist id="{uid}-words"></datalist>
-<button type="button" data-part="known" disabled>One it learned from</button>
-<button type="button" data-part="new" disabled>One it never saw</button>
+<button type="button" data-part="known" disabled>A sentence it was trained
+ on</button>
+<button type="button" data-part="new" disabled>A sentence it never saw</button>
 </form>
 <ul data-part="unknown" aria-live="polite"></ul>
 <div class="d2l-options">
@@ -71,7 +72,11 @@ CONTROLS = """
 
 @dataclass(eq=False, repr=False)
 class Translator:
-    """A model to type sentences for, in a built page, in Colab, from disk.
+    """A model to type sentences for.
+
+    In a running notebook, PyTorch drives the figure, for any model that
+    `beam_search` takes. In a built page and in Colab, the page's own engine
+    does, which knows the Transformer alone.
 
     Attributes:
         model, src_vocab, tgt_vocab: what `pack` takes, with an encoder.
@@ -79,7 +84,9 @@ class Translator:
             from under "known" and the rest under "new", with which it opens.
         title: what the figure is called.
         caption: what to look for in it.
-        bits: what a weight is rounded to.
+        bits: what a weight is rounded to in a page.
+
+    Raises `ValueError` where a page is wanted and `pack` does.
     """
 
     model: nn.Module
@@ -89,6 +96,10 @@ class Translator:
     title: str = "A sentence of your own"
     caption: str = ""
     bits: int = 8
+
+    def __post_init__(self) -> None:
+        if form() != "live":  # now, and not when the figure is shown
+            self.packed()
 
     def packed(self) -> Packed:
         """The model as it travels."""
@@ -159,12 +170,18 @@ class Translator:
         return f"Translator({type(self.model).__name__}, {sizes})"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        shown: dict[str, Any] = (
-            {MIME: self.parts()}
-            if form() == "page"
-            else {"text/html": self.to_html()}
-        )
-        return {**shown, "text/plain": repr(self)}
+        return {**self._shown(), "text/plain": repr(self)}
+
+    def _shown(self) -> dict[str, Any]:
+        """What a notebook or a page shows, by mime type."""
+        shown = form()
+        if shown == "page":
+            return {MIME: self.parts()}
+        if shown == "html":
+            return {"text/html": self.to_html()}
+        from d2lattn.engine.live import Live
+
+        return view(Live(self).box)
 
 
 def style() -> str:

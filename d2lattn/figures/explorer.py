@@ -118,9 +118,13 @@ def _shown(explorer: Explorer) -> dict[str, Any]:
         return {"text/html": explorer.to_html()}
     from d2lattn.figures.live import widget
 
-    model_id = widget(explorer).model_id
-    view = {"version_major": 2, "version_minor": 0, "model_id": model_id}
-    return {WIDGET_MIME: view}
+    return view(widget(explorer))
+
+
+def view(shown: Any) -> dict[str, Any]:
+    """What a notebook shows of a widget, by mime type."""
+    versions = {"version_major": 2, "version_minor": 0}
+    return {WIDGET_MIME: {**versions, "model_id": shown.model_id}}
 
 
 def form() -> str:

@@ -242,6 +242,25 @@ def test_chapters_are_live(chapter, lab, browser):
     run_drag_and_save(chapter, lab, browser)
 
 
+def check_translator(translator):
+    """Type a sentence and switch a head off: the kernel follows."""
+
+    def read():
+        chips = translator.locator(".d2l-words").first.locator(".d2l-chip")
+        words = [it.split()[0] for it in chips.all_inner_texts()]
+        return "" if words == [*typed.split(), "<eos>"] else f"reads {words}"
+
+    typed = "the bank"
+    until(read, SECONDS)
+    typed = "the river bank"
+    translator.get_by_label("English", exact=True).fill(typed)
+    until(read, SECONDS)
+    silent = translator.locator(".d2l-silent svg path")
+    assert silent.count() == 0
+    translator.get_by_role("checkbox", name="head 1").uncheck()
+    silent.first.wait_for()
+
+
 def run_drag_and_save(source, lab, browser):
     """Do with a notebook what a reader does, and see what is left of it."""
     name = Path(source).name
@@ -279,6 +298,8 @@ def run_drag_and_save(source, lab, browser):
     numbers = explorer_cells(notebook)
     for number, explorer in zip(numbers, explorers, strict=True):
         Widgets(cells.nth(number), explorer).check()
+    for translator in page.locator(".d2l-translator").all():
+        check_translator(translator)
 
     saved = Path(lab["root_dir"], f"{name}.ipynb")
     old = saved.stat().st_mtime_ns

@@ -1,4 +1,4 @@
-"""A reader types, and the page answers what PyTorch answers."""
+"""A reader types, and the page shows what PyTorch computes."""
 
 from functools import cache
 
@@ -133,8 +133,8 @@ def test_an_unknown_word_has_near_ones_to_take(figure):
     figure.type("The docter and the xylophone are old.")
     said = figure.part("unknown").locator("li").all_inner_texts()
     assert [it.split("”")[0] for it in said] == [
-        "The model never met “docter",
-        "The model never met “xylophone",
+        "The model does not know “docter",
+        "The model does not know “xylophone",
     ]
     figure.part("unknown").get_by_text("doctor", exact=True).click()
     assert figure.words("src")[:4] == ["the", "doctor", "and", "the"]
@@ -219,7 +219,7 @@ def test_every_head_has_a_map_and_a_box(figure):
 
 
 ASKED = ["their", "old", "doctor", "is", "hungry", "."]
-CHOICES = {  # a path, a head, the line of the asking word, that which answers
+CHOICES = {  # a path, a head, the lines of its queries and its keys
     "across": ("decoder.blks.1.attention2", 0, "tgt", "src"),
     "across, mean": ("decoder.blks.0.attention2", "mean", "tgt", "src"),
     "back": ("decoder.blks.0.attention1", 2, "tgt", "tgt"),
@@ -240,17 +240,17 @@ def seen():
 
 
 @pytest.mark.parametrize("choice", CHOICES)
-def test_a_chosen_word_says_what_answered(figure, choice):
-    path, head, asking, answering = CHOICES[choice]
+def test_a_chosen_word_says_what_it_looks_at(figure, choice):
+    path, head, query_side, key_side = CHOICES[choice]
     french, _, weights = seen()
     figure.type(" ".join(ASKED))
     place = f'button[data-path="{path}"][data-head="{head}"]'
     figure.frame.locator(place).click()
-    figure.part(asking).locator("button").nth(2).click()
+    figure.part(query_side).locator("button").nth(2).click()
     heads = weights[path]  # (H, Q, K)
     shares = (heads.mean(0) if head == "mean" else heads[head])[2].tolist()
-    keys = [*ASKED, "<eos>"] if answering == "src" else ["<bos>", *french]
-    shown = figure.part(answering).locator("small").all_inner_texts()
+    keys = [*ASKED, "<eos>"] if key_side == "src" else ["<bos>", *french]
+    shown = figure.part(key_side).locator("small").all_inner_texts()
     if path.endswith("attention1"):  # what is read stands a step behind
         assert shown == [*map(percent, shares[1:]), ""]
     else:
@@ -259,7 +259,7 @@ def test_a_chosen_word_says_what_answered(figure, choice):
     block = int(path.split(".")[2]) + 1
     said = figure.part("said").inner_text()
     assert f"block {block}, {name}: " in said
-    word = french[2] if asking == "tgt" else ASKED[2]
+    word = french[2] if query_side == "tgt" else ASKED[2]
     assert f"“{word}”" in said.split(":")[2]
     best = max(range(len(shares)), key=shares.__getitem__)
     assert f"at “{keys[best]}” {percent(shares[best])}" in said
@@ -302,7 +302,7 @@ def test_gold_links_lie_over_what_looks_across(figure):
 def percent(share):
     """A share as the page writes it."""
     rounded_ = int(100 * share + 0.5)
-    return "<1 %" if 0 < share < 0.005 else f"{rounded_} %"
+    return "<1%" if 0 < share < 0.005 else f"{rounded_}%"
 
 
 def test_by_keyboard_alone(page, figure):

@@ -1,37 +1,37 @@
-/* What a reader does to a translator, and what it answers in words. */
+/* What a reader does to a translator, and what it says in words. */
 (function () {
   "use strict";
   const d2l = (window.d2lattn = window.d2lattn || {});
   if (d2l.asking) return;
   const { chips, make, maps, percent } = d2l;
 
-  /** Words that nobody taught the model, each with near ones to take.
+  /** Words that are not in the vocabulary, each with near ones to take.
       @returns {HTMLElement[]} */
   const unknown = ({ words, unknown }, vocab) => [...unknown].map((i) => {
     const near = vocab.near(words[i]);
-    return make("li", {}, `The model never met “${words[i]}”`,
-      near.length ? ". Near it: " : ", nor anything near it.",
+    return make("li", {}, `The model does not know “${words[i]}”`,
+      near.length ? ". Did you mean: " : ", or any word like it.",
       ...near.flatMap((word) => [make("button", { type: "button",
         "data-replace": i, "data-word": word }, word), " "]));
   });
 
-  /** What was asked and what answered, in one sentence. */
-  function answer({ french, read }, { side, at, chosen }, shares, answers) {
+  /** Which keys weigh most for the chosen word, in one sentence. */
+  function weighed({ french, read }, { side, at, chosen }, shares, keySide) {
     const { path, head } = chosen;
-    const asking = side === "src" ? read[at] : french[at];
-    if (asking === undefined) return "";
+    const query = side === "src" ? read[at] : french[at];
+    if (query === undefined) return "";
     const name = `${maps.KINDS[maps.kindOf(path)]}, block ` +
       `${Number(path.match(/\d+/)[0]) + 1}, ` +
       (head === "mean" ? "mean of the heads" : `head ${head + 1}`);
     if (!shares?.length)
-      return `${name}: it does not start from ${side === "src" ? "English"
-        : "French"}. Choose a word of the other line, or another head.`;
-    const keys = answers === "src" ? read : ["<bos>", ...french];
+      return `${name}: its queries are ${side === "src" ? "French"
+        : "English"} words. Choose one of them, or another map.`;
+    const keys = keySide === "src" ? read : ["<bos>", ...french];
     const best = [...shares.keys()].sort((i, j) => shares[j] - shares[i])
-      .slice(0, 3).filter((i) => shares[i] >= 0.05)
+      .slice(0, 3).filter((i, rank) => rank === 0 || shares[i] >= 0.05)
       .map((i) => `“${keys[i]}” ${percent(shares[i])}`);
-    const doing = side === "src" ? `“${asking}” looks at`
-      : `before writing “${asking}” it looks at`;
+    const doing = side === "src" ? `“${query}” looks at`
+      : `before writing “${query}”, it looks at`;
     return `${name}: ${doing} ${best.join(", ")}.`;
   }
 
@@ -117,5 +117,5 @@
       control.disabled = false;
   }
 
-  d2l.asking = { answer, listen, unknown };
+  d2l.asking = { listen, unknown, weighed };
 })();

@@ -5,8 +5,8 @@
   if (d2l.chips) return;
   const { make, percent } = d2l;
 
-  /** A row of words, each a button. A word that answers is as dark as its
-      share, which stands below it.
+  /** A row of words, each a button. A word that is a key is as dark as
+      its weight, which stands below it.
       @param {HTMLElement} box @param {string[]} words
       @param {{side: string, at?: number, shares?: number[],
                unknown?: Set<number>, fresh?: number}} how

@@ -23,5 +23,5 @@
 
   /** A share as people write it. @param {number} share */
   d2l.percent = (share) =>
-    share > 0 && share < 0.005 ? "<1 %" : `${Math.round(100 * share)} %`;
+    share > 0 && share < 0.005 ? "<1%" : `${Math.round(100 * share)}%`;
 })();

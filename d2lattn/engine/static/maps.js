@@ -1,4 +1,4 @@
-/* The weights of every head as small maps: a row asks, a column answers. */
+/* The weights of every head as small maps: rows are queries, columns keys. */
 (function () {
   "use strict";
   const d2l = (window.d2lattn = window.d2lattn || {});

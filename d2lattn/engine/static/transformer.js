@@ -79,7 +79,7 @@
         [cache.k, cache.v][i].map((past, h) => [...past, ...heads[h]]));
       X = this.addnorm1.forward(X, this.attention1.attend(Z, k, v, look));
       let addnorm = this.addnorm2;
-      if (this.attention2) { // Look across: the target asks, the source answers.
+      if (this.attention2) { // Look across: from target to source.
         Z = addnorm.before(X);
         const { enc_k, enc_v } = cache;
         X = addnorm.forward(X, this.attention2.attend(Z, enc_k, enc_v, look));

@@ -60,24 +60,24 @@
 
     /** Which row of which map belongs to the chosen word. */
     function rowOf(path) {
-      const asks = path.startsWith("encoder") ? "src" : "tgt";
-      return view.side === asks ? view.at : undefined;
+      const queries = path.startsWith("encoder") ? "src" : "tgt";
+      return view.side === queries ? view.at : undefined;
     }
 
     function show() {
       const { path } = view.chosen, row = rowOf(path);
       const shares = row === undefined ? undefined
         : maps.sharesOf(now.weights, view.chosen, row);
-      const answers = path.endsWith("attention1") ? "tgt" : "src";
+      const keys = path.endsWith("attention1") ? "tgt" : "src";
       // What the decoder reads stands one step behind what it writes.
-      const moved = answers === "tgt" ? shares?.slice(1) : shares;
+      const moved = keys === "tgt" ? shares?.slice(1) : shares;
       const { chips } = d2l.chips;
       chips(part("src"), now.read, { side: "src", unknown: now.unknown,
         at: view.side === "src" ? view.at : undefined,
-        shares: answers === "src" ? shares : undefined });
+        shares: keys === "src" ? shares : undefined });
       chips(part("tgt"), now.french, { side: "tgt", fresh: view.fresh,
         at: view.side === "tgt" ? view.at : undefined,
-        shares: answers === "tgt" ? moved : undefined });
+        shares: keys === "tgt" ? moved : undefined });
       const rows = Object.fromEntries(Object.keys(maps.KINDS)
         .map((kind) => [kind, rowOf(kind)]));
       const links = linksOf(now), gold = part("gold").checked ? links : [];
@@ -88,7 +88,7 @@
         d2l.tree(now.steps, now.best, it.tgt_vocab.words));
       part("tree").parentElement.hidden = part("beam").value === "1";
       showCandidates();
-      said.textContent = d2l.asking.answer(now, view, shares, answers);
+      said.textContent = d2l.asking.weighed(now, view, shares, keys);
     }
 
     function showCandidates() {

@@ -1,0 +1,181 @@
+"""A translator in a running notebook: ipywidgets over PyTorch."""
+
+import html
+import itertools
+import math
+from difflib import get_close_matches
+from typing import Any
+
+import ipywidgets
+
+from d2lattn.corpora.phrasebook import detokenize, tokenize
+from d2lattn.corpora.vocabulary import SPECIALS
+from d2lattn.engine import drawing
+from d2lattn.engine.controls import Controls, button
+from d2lattn.engine.looking import LONGEST, Look, look, without
+
+
+class Live:
+    """A `Translator` that PyTorch drives: its controls, in a box to show.
+
+    `now` is what they show; None for an empty sentence.
+    """
+
+    def __init__(self, translator: Any):
+        self.it = translator
+        self.now: Look | None = None
+        self.controls = it = Controls(translator)
+        self.box = it.arranged(translator)
+        self.turns = {
+            name: itertools.cycle(translator.sentences[name])
+            for name in it.buttons
+        }
+        if "new" in self.turns:
+            self.bring("new")
+        boxes = [box for boxes in it.boxes.values() for box in boxes]
+        for control in (it.text, it.beam, it.positions, *boxes):
+            control.observe(self.compute, "value")
+        for control in (*it.places.values(), it.map):
+            control.observe(self.show, "value")
+        for name, clicked in it.buttons.items():
+            clicked.on_click(lambda _, name=name: self.bring(name))
+        it.swap.on_click(lambda _: self.swap())
+        self.compute()
+
+    def bring(self, name: str) -> None:
+        """Type the next of some sentences."""
+        self.write([*next(self.turns[name]).src])
+
+    def write(self, words: list[str]) -> None:
+        """Type these words."""
+        self.controls.text.value = detokenize(words, "en")
+
+    def swap(self) -> None:
+        """Swap the chosen word with the next; the mark at the end stays."""
+        words, menu = self.words(), self.controls.places["src"]
+        i = menu.value or 0
+        if i + 2 < len(words):
+            words[i], words[i + 1] = words[i + 1], words[i]
+            self.write(words)
+            menu.value = i + 1
+
+    def words(self) -> list[str]:
+        """What is typed, with a full stop where it ends without a mark.
+
+        There is none where the vocabulary has no full stop.
+        """
+        words = [*tokenize(self.controls.text.value)][:LONGEST]
+        marked = not words or words[-1] in {".", "?", "!"}
+        return [*words, *["."] * (not marked and "." in self.it.src_vocab)]
+
+    def compute(self, _change: Any = None) -> None:
+        """Translate what is typed, as the controls ask for."""
+        it, words = self.controls, self.words()
+        try:
+            self.now = self.look(words) if words else None
+            said = f"<p>{html.escape(self.sentence())}</p>"
+        except (RuntimeError, ValueError) as error:
+            self.now = None
+            said = f'<p role="alert">{html.escape(str(error))}</p>'
+        self.offer("src", self.now.read if self.now else [])
+        self.offer("tgt", self.now.written if self.now else [])
+        it.unknown.children = [*map(self.near, self.unknown())]
+        it.status.value = said
+        self.show()
+
+    def look(self, words: list[str]) -> Look:
+        """Translate a sentence without the heads that are switched off."""
+        it, model = self.controls, self.it.model
+        off = {path: it.off(path) for path in it.boxes}
+        vocabs = self.it.src_vocab, self.it.tgt_vocab
+        with without(model, off, positions=not it.positions.value):
+            return look(model, words, *vocabs, beam_size=it.beam.value)
+
+    def offer(self, side: str, words: list[str]) -> None:
+        """Let the words of a line be chosen, by their places."""
+        menu = self.controls.places[side]
+        menu.unobserve(self.show, "value")  # it would come too soon
+        at = min(menu.value or 0, len(words) - 1)
+        menu.options = [(word, i) for i, word in enumerate(words)]
+        menu.value = None if at < 0 else at
+        menu.observe(self.show, "value")
+
+    def sentence(self) -> str:
+        """What became of the sentence, in words."""
+        if self.now is None:
+            return "Type a sentence."
+        english = detokenize(self.now.read[:-1], "en")
+        french = detokenize(self.it.tgt_vocab.decode(self.now.tokens))
+        share = drawing.percent(math.exp(self.now.log_prob))
+        ended = self.now.tokens[-1] == self.it.tgt_vocab.eos
+        rest = "" if ended else " It did not come to an end."
+        return f"“{english}” becomes “{french}”. Probability {share}.{rest}"
+
+    def unknown(self) -> list[int]:
+        """The places of the words that are not in the vocabulary."""
+        read = self.now.read if self.now else []
+        return [i for i, it in enumerate(read) if it not in self.it.src_vocab]
+
+    def near(self, i: int) -> ipywidgets.HBox:
+        """Say that a word is unknown, with near ones to take instead."""
+        words = self.words()
+        known = self.it.src_vocab.words[len(SPECIALS) :]
+        near = get_close_matches(words[i], known)
+        buttons = [*map(button, near)]
+        for it in buttons:
+            taken = [*words[:i], it.description, *words[i + 1 :]]
+            it.on_click(lambda _, taken=taken: self.write(taken))
+        rest = ". Did you mean:" if near else ", or any word like it."
+        said = html.escape(f"The model does not know “{words[i]}”{rest}")
+        return ipywidgets.HBox([ipywidgets.HTML(said), *buttons])
+
+    def show(self, _change: Any = None) -> None:
+        """Draw what belongs to the chosen words and the chosen map."""
+        it = self.controls
+        if self.now is None:
+            for drawn in (it.lines, it.tree, *it.maps.values()):
+                drawn.value = ""
+            return
+        at = {side: menu.value for side, menu in it.places.items()}
+        self.draw_lines(self.now, at)
+        self.draw_maps(self.now, at)
+        it.tree.value = (
+            drawing.tree(self.now.kept, self.now.tokens, self.it.tgt_vocab)
+            if it.beam.value > 1
+            else ""
+        )
+
+    def draw_lines(self, now: Look, at: dict[str, int]) -> None:
+        """Show both sentences, and what might stand in a place of French."""
+        src, tgt = at["src"], at["tgt"]
+        shares = {"src": [], "tgt": [], **self.shares(now, at)}
+        self.controls.lines.value = (
+            drawing.line(
+                "English", now.read, src, shares["src"], self.unknown()
+            )
+            + drawing.line("French", now.written, tgt, shares["tgt"])
+            + drawing.candidates(now.probs[tgt], self.it.tgt_vocab)
+        )
+
+    def draw_maps(self, now: Look, at: dict[str, int]) -> None:
+        """Show the weights of every head."""
+        it = self.controls
+        path, head = it.map.value or (None, None)
+        for other, (name, queries, _) in it.titles.items():
+            chosen = head if other == path else None
+            row, off = at[queries], it.off(other)
+            it.maps[other].value = drawing.maps(
+                name, now.weights[other], row, chosen, off
+            )
+
+    def shares(self, now: Look, at: dict[str, int]) -> dict[str, list[float]]:
+        """The weights of the keys in the chosen map, by their line."""
+        if not self.controls.map.value:
+            return {}  # there is none
+        path, head = self.controls.map.value
+        _, queries, keys = self.controls.titles[path]
+        heads = now.weights[path]  # (H, Q, K)
+        weights = heads.mean(0) if head < 0 else heads[head]
+        row = weights[at[queries]].tolist()
+        # What the decoder reads stands one step behind what it writes.
+        return {keys: row[1:] if keys == "tgt" else row}
