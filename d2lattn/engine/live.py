@@ -3,7 +3,9 @@
 import html
 import itertools
 import math
+import re
 from difflib import get_close_matches
+from itertools import takewhile
 from typing import Any
 
 import ipywidgets
@@ -60,13 +62,16 @@ class Live:
             menu.value = i + 1
 
     def words(self) -> list[str]:
-        """What is typed, with a full stop where it ends without a mark.
+        """What is typed, ended by one mark that the vocabulary has.
 
-        There is none where the vocabulary has no full stop.
+        A full stop is put where there is none, if the vocabulary has it.
         """
         words = [*tokenize(self.controls.text.value)][:LONGEST]
-        marked = not words or words[-1] in {".", "?", "!"}
-        return [*words, *["."] * (not marked and "." in self.it.src_vocab)]
+        marks = [*takewhile(lambda it: not re.search(r"\w", it), words[::-1])]
+        first = "".join(marks[::-1])[:1]  # of a run of marks
+        known = (it for it in (first, ".") if it in self.it.src_vocab)
+        kept = words[: len(words) - len(marks)]
+        return [*kept, *itertools.islice(known, len(words[:1]))]
 
     def compute(self, _change: Any = None) -> None:
         """Translate what is typed, as the controls ask for."""

@@ -64,9 +64,9 @@ CONTROLS = """
 <ol data-part="candidates" aria-label="The most probable words here"></ol>
 </div>
 <p data-part="said" aria-live="polite"></p>
-<div data-part="maps"></div>
 <details open hidden><summary>All that the search kept</summary>
 <div data-part="tree"></div></details>
+<div data-part="maps"></div>
 """
 
 

@@ -23,7 +23,9 @@ TYPED = {
     "I love you.": "i love you .",
     "Their unicorn sleeps.": "their unicorn sleeps .",
     "": "",
-    MARKUP: "< img src = x onerror = \" document . title = ' hacked ' \" > .",
+    MARKUP: "< img src = x onerror = \" document . title = ' hacked .",
+    "The cat sleeps!": "the cat sleeps .",
+    "Who sleeps???": "who sleeps ?",
 }
 D, _, H, BLKS = SIZES
 
@@ -154,18 +156,21 @@ def test_a_word_begun_is_completed(figure):
 
 @pytest.mark.parametrize("name", ["known", "new"])
 def test_buttons_bring_sentences_in_turn(figure, name):
-    seen = []
+    opened, seen = figure.part("text").input_value(), []
     for _ in range(4):
         figure.part(name).click()
         seen.append(figure.part("text").input_value())
     assert len({*seen}) == 3
-    assert seen[0] == seen[3]
+    assert seen[0] == seen[3] != opened
     words = phrasebook.tokenize(seen[3])
     assert figure.words("tgt") == ours(" ".join(words))
 
 
 def test_two_words_are_swapped(figure):
     figure.type("The cat sees the dog.")
+    assert figure.part("swap").is_disabled()
+    figure.part("src").locator("button").nth(5).click()
+    assert figure.part("swap").is_disabled()
     figure.part("src").locator("button").nth(1).click()
     figure.part("swap").click()
     assert figure.words("src") == ["the", "sees", "cat", "the", "dog", "."]
@@ -205,6 +210,16 @@ def test_positions_are_switched_off(figure):
 
 
 # -- what is looked at -------------------------------------------------------
+
+
+def test_a_chosen_word_brings_a_map_in_which_it_is_a_query(figure):
+    figure.type("The cat sees the dog.")
+    for side, map_ in (("src", "Encoder"), ("tgt", "Across")):
+        figure.part(side).locator("button").nth(1).click()
+        said = figure.part("said").inner_text()
+        assert said.startswith(map_)
+        assert "looks at" in said
+        assert figure.part("candidates").is_visible() == (side == "tgt")
 
 
 def test_every_head_has_a_map_and_a_box(figure):
@@ -280,8 +295,7 @@ def test_candidates_have_the_probabilities_of_pytorch(figure):
 
 def test_gold_links_lie_over_what_looks_across(figure):
     pair = short_enough(phrasebook.load().test)[0]
-    figure.part("new").click()
-    assert figure.words("src") == [*pair.src]
+    assert figure.words("src") == [*pair.src]  # with which the figure opens
     assert figure.words("tgt") == [*pair.tgt]  # which is right
     figure.part("gold").check()
     links = figure.frame.locator(

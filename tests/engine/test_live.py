@@ -270,7 +270,9 @@ def test_nothing_typed_is_nothing_shown(model):
     figure = live(model, sentences={})
     assert "Type a sentence." in figure.controls.status.value
     figure.controls.text.value = "the cat"
-    assert words(figure, "src")[0] == ["the", "cat", ".", "<eos>"]
+    for mark in ("", "!", "?!", "..."):
+        figure.controls.text.value = "the cat" + mark
+        assert words(figure, "src")[0] == ["the", "cat", ".", "<eos>"]
     figure.controls.text.value = "  "
     assert "Type a sentence." in figure.controls.status.value
     shown = [figure.controls.lines, *figure.controls.maps.values()]

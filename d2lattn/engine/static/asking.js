@@ -12,11 +12,11 @@
     return make("li", {}, `The model does not know “${words[i]}”`,
       near.length ? ". Did you mean: " : ", or any word like it.",
       ...near.flatMap((word) => [make("button", { type: "button",
-        "data-replace": i, "data-word": word }, word), " "]));
+        "data-replace": i, "data-old": words[i], "data-word": word }, word), " "]));
   });
 
   /** Which keys weigh most for the chosen word, in one sentence. */
-  function weighed({ french, read }, { side, at, chosen }, shares, keySide) {
+  function weighed({ french, read }, { side, at, chosen, off }, shares, keySide) {
     const { path, head } = chosen;
     const query = side === "src" ? read[at] : french[at];
     if (query === undefined) return "";
@@ -32,7 +32,9 @@
       .map((i) => `“${keys[i]}” ${percent(shares[i])}`);
     const doing = side === "src" ? `“${query}” looks at`
       : `before writing “${query}”, it looks at`;
-    return `${name}: ${doing} ${best.join(", ")}.`;
+    const unused = (off[path] ?? []).includes(head)
+      ? " The head is off, so nothing of it is used." : "";
+    return `${name}: ${doing} ${best.join(", ")}.${unused}`;
   }
 
   /** The last word begun, completed from the vocabulary. */
@@ -58,7 +60,7 @@
       part(name).addEventListener("change", compute);
     part("gold").addEventListener("change", show);
     for (const name of ["src", "tgt"]) chips.walk(part(name));
-    const drawn = {};
+    const drawn = { new: 0 }; // with which the figure opens
     for (const name of ["known", "new"])
       part(name).addEventListener("click", () => {
         drawn[name] = ((drawn[name] ?? -1) + 1) % spec.sentences[name].length;
@@ -67,11 +69,11 @@
         compute();
       });
     root.addEventListener("click", ({ target }) => {
-      const { side, at, path, head, replace, word } =
+      const { side, at, path, head, replace, old, word } =
         target.closest("button")?.dataset ?? {};
-      if (side) Object.assign(view, { side, at: Number(at) });
+      if (side) lookFrom(side, Number(at));
       else if (path) choose(path, head);
-      else if (replace) {
+      else if (replace && words()[replace] === old) {
         write(words().map((it, i) => i === Number(replace) ? word : it));
         return input.focus(); // the button goes
       } else return;
@@ -90,10 +92,9 @@
     });
 
     part("swap").addEventListener("click", () => {
-      const all = [...words()], i = view.side === "src" ? view.at : 0;
-      if (i + 2 >= all.length) return; // the mark at the end stays there
+      const all = [...words()], i = view.at;
       [all[i], all[i + 1]] = [all[i + 1], all[i]];
-      Object.assign(view, { side: "src", at: i + 1 });
+      view.at = i + 1;
       write(all);
     });
 
@@ -101,6 +102,16 @@
     function write(sentence) {
       input.value = d2l.engine.detokenize(sentence, "en");
       compute();
+    }
+
+    /** Choose a word, and a map whose queries are words of its sentence. */
+    function lookFrom(side, at) {
+      Object.assign(view, { side, at });
+      const [one, , two] = Object.keys(maps.KINDS);
+      if (view.chosen.path.startsWith("encoder") === (side === "src")) return;
+      const last = it.model.decoder.blks.length - 1;
+      view.chosen = { head: "mean",
+        path: (side === "src" ? one : two).replace("#", last) };
     }
 
     function choose(path, head) {

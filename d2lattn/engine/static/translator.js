@@ -50,7 +50,8 @@
       : `“${engine.detokenize(now.words, "en")}” becomes ` +
         `“${engine.detokenize(it.tgt_vocab.decode(now.best.tokens))}”. ` +
         `Probability ${percent(Math.exp(now.best.log_prob))}.` +
-        (now.best.finished ? "" : " It did not come to an end.");
+        (now.best.finished ? "" : " It did not come to an end.") +
+        (now.cut ? ` Only the first ${now.cut} words are read.` : "");
 
     /** The right links, if the sentence is one of them and it is right. */
     function linksOf({ words, french }) {
@@ -87,12 +88,16 @@
       part("tree").replaceChildren(
         d2l.tree(now.steps, now.best, it.tgt_vocab.words));
       part("tree").parentElement.hidden = part("beam").value === "1";
+      // The mark at the end stays there.
+      part("swap").disabled =
+        view.side !== "src" || view.at + 2 >= now.words.length;
       showCandidates();
       said.textContent = d2l.asking.weighed(now, view, shares, keys);
     }
 
     function showCandidates() {
-      const t = view.side === "tgt" ? view.at : 0;
+      const t = view.at;
+      part("candidates").parentElement.hidden = view.side !== "tgt";
       part("candidates").replaceChildren(...(now.candidates[t] ?? []).map(
         ({ token, prob }) => make("li", { style: `--share: ${prob.toFixed(3)}` },
           make("span", { lang: "fr" }, it.tgt_vocab.words[token]), " ",

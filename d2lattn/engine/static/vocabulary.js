@@ -109,7 +109,8 @@
     near(word, number = 3) {
       return this.words.slice(UNK + 1)
         .map((other) => ({ other, distance: editDistance(word, other) }))
-        .filter(({ distance }) => distance <= Math.max(1, word.length / 3))
+        .filter(({ distance }) => distance < word.length &&
+          distance <= Math.max(1, word.length / 3))
         .sort((one, two) => one.distance - two.distance)
         .slice(0, number).map(({ other }) => other);
     }
