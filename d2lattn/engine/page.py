@@ -86,7 +86,8 @@ class Translator:
         caption: what to look for in it.
         bits: what a weight is rounded to in a page.
 
-    Raises `ValueError` where a page is wanted and `pack` does.
+    Raises `ValueError` where a page is wanted and `pack` does, or where there
+    are no sentences for one of its two buttons.
     """
 
     model: nn.Module
@@ -100,6 +101,7 @@ class Translator:
     def __post_init__(self) -> None:
         if form() != "live":  # now, and not when the figure is shown
             self.packed()
+            self._sentences()
 
     def packed(self) -> Packed:
         """The model as it travels."""
@@ -143,6 +145,12 @@ class Translator:
 
     def _sentences(self) -> dict[str, list[Any]]:
         """Each as English text, French words, and the links between them."""
+        for name in ("known", "new"):
+            if not self.sentences.get(name):
+                raise ValueError(
+                    f"sentences must have some under {name!r}, for the "
+                    f"button that brings them, but has {[*self.sentences]}"
+                )
         return {
             name: [
                 [detokenize(it.src, "en"), " ".join(it.tgt), it.alignment]

@@ -180,23 +180,12 @@ def setup(app: Sphinx) -> dict[str, Any]:
         )
     app.setup_extension("myst_nb")
     os.environ["D2LATTN_FIGURES"] = "page"
-    elsewhere = (visit_figure_elsewhere, None)
-    app.add_node(
-        PlotlyFigure,
-        html=(visit_figure_html, None),
-        latex=elsewhere,
-        text=elsewhere,
-        man=elsewhere,
-        texinfo=elsewhere,
+    builders = ("latex", "text", "man", "texinfo")
+    elsewhere: dict[str, Any] = dict.fromkeys(
+        builders, (visit_figure_elsewhere, None)
     )
-    app.add_node(
-        PagePart,
-        html=(visit_part_html, None),
-        latex=elsewhere,
-        text=elsewhere,
-        man=elsewhere,
-        texinfo=elsewhere,
-    )
+    app.add_node(PlotlyFigure, html=(visit_figure_html, None), **elsewhere)
+    app.add_node(PagePart, html=(visit_part_html, None), **elsewhere)
     app.add_css_file("d2l/explorer.css")
     app.connect("config-inited", name_renderer)
     app.connect("builder-inited", copy_static)

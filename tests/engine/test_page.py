@@ -85,3 +85,10 @@ def test_every_control_has_a_name_and_an_id_of_its_own(translator):
             "label", attrs={"for": control.get("id")}
         )
         assert label.get_text().strip()
+
+
+@pytest.mark.parametrize("sentences", [{}, {"known": [ODD], "new": []}])
+def test_a_page_wants_sentences_for_its_buttons(sentences, monkeypatch):
+    monkeypatch.setenv("D2LATTN_FIGURES", "page")
+    with pytest.raises(ValueError, match="sentences must have some under"):
+        Translator(transformer(), *VOCABS, sentences)
