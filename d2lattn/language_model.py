@@ -1,0 +1,200 @@
+"""A language model: the Transformer without an encoder.
+
+One stack of causal blocks scores the words that may come next. Its state is a
+value, as a decoder's is.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float, Integer
+from torch import Tensor, nn
+
+from d2lattn.checks import check_positive, check_tokens
+from d2lattn.multihead import CausalAttention, MultiHeadAttention
+from d2lattn.positional import PositionalEncoding
+from d2lattn.transformer import (
+    AddNorm,
+    PositionWiseFFN,
+    scaled_embedding,
+    xavier,
+)
+
+
+class KeyValueCache(NamedTuple):
+    """The keys and values that a block has projected, cut into heads.
+
+    >>> block = LanguageModelBlock(8, ffn_num_hiddens=16, num_heads=2)
+    >>> cache = block.init_cache(batch_size=3)
+    >>> cache.k.shape  # no token yet
+    torch.Size([3, 2, 0, 4])
+    """
+
+    k: Float[Tensor, "B H t d"]
+    v: Float[Tensor, "B H t d"]
+
+
+class LanguageModelState(NamedTuple):
+    """Where a language model stands: one cache for each block.
+
+    >>> model = LanguageModel(100, 8, 16, num_heads=2, num_blks=1)
+    >>> _, state = model(torch.tensor([[3, 1], [4, 1], [5, 9]]))
+    >>> state.select(torch.tensor([2, 0])).caches[0].k.shape
+    torch.Size([2, 2, 2, 4])
+    """
+
+    caches: tuple[KeyValueCache, ...]
+
+    def select(self, indices: Integer[Tensor, "N"]) -> "LanguageModelState":
+        """Take these sequences of the batch, to go on from."""
+        return LanguageModelState(
+            tuple(KeyValueCache(*(x[indices] for x in c)) for c in self.caches)
+        )
+
+
+class LanguageModelBlock(nn.Module):
+    """Look back at the tokens before, then transform each by itself.
+
+    `cache` holds the keys and values of all tokens before X. The block adds
+    those of X, and returns a new cache beside its output. `norm` makes a
+    normalisation from the size of its vectors.
+
+    Shapes: input and output (B, T, D).
+
+    Raises `ValueError` where the sizes do not fit.
+
+    Paper: Radford et al. (2019), section 2.3, for the order of the layers.
+
+    >>> block = LanguageModelBlock(8, ffn_num_hiddens=16, num_heads=2)
+    >>> X, cache = block(torch.ones(2, 3, 8), block.init_cache(batch_size=2))
+    >>> X.shape, cache.k.shape
+    (torch.Size([2, 3, 8]), torch.Size([2, 2, 3, 4]))
+    """
+
+    def __init__(
+        self,
+        num_hiddens: int,
+        ffn_num_hiddens: int,
+        num_heads: int,
+        dropout: float = 0.0,
+        use_bias: bool = False,
+        *,
+        norm_first: bool = True,
+        norm: Callable[[int], nn.Module] = nn.LayerNorm,
+    ):
+        super().__init__()
+        self.attention = MultiHeadAttention(
+            num_hiddens, num_heads, dropout, use_bias
+        )
+        self.attention.attention = CausalAttention(dropout)
+        self.addnorm1 = AddNorm(num_hiddens, dropout, norm_first=norm_first)
+        self.ffn = PositionWiseFFN(ffn_num_hiddens, num_hiddens)
+        self.addnorm2 = AddNorm(num_hiddens, dropout, norm_first=norm_first)
+        for addnorm in (self.addnorm1, self.addnorm2):
+            addnorm.ln = norm(num_hiddens)
+
+    def init_cache(self, batch_size: int = 1) -> KeyValueCache:
+        """Hold no keys and no values yet."""
+        W = self.attention.W_k.weight
+        nothing = self.attention.split(W.new_empty(batch_size, 0, len(W)))
+        return KeyValueCache(nothing, nothing)
+
+    def forward(
+        self, X: Float[Tensor, "B T D"], cache: KeyValueCache
+    ) -> tuple[Float[Tensor, "B T D"], KeyValueCache]:
+        Z = self.addnorm1.before(X)
+        k, v = self.attention.project(Z, Z)  # (B, H, T, d)
+        k = torch.cat([cache.k, k], dim=2)  # (B, H, t + T, d)
+        v = torch.cat([cache.v, v], dim=2)
+        X = self.addnorm1(X, self.attention.attend(Z, k, v))
+        Z = self.addnorm2.before(X)
+        return self.addnorm2(X, self.ffn(Z)), KeyValueCache(k, v)
+
+
+class LanguageModel(nn.Module):
+    r"""Score the words that may come after each token of a text.
+
+    $$p(y_1, \ldots, y_T) = \prod_{t=1}^{T} p(y_t \mid y_1, \ldots, y_{t-1}),
+      \qquad p(\cdot \mid y_1, \ldots, y_{t-1}) =
+      \operatorname{softmax}(\mathbf{W}\,\mathbf{x}_{t-1} + \mathbf{b})$$
+
+    for the output $\mathbf{x}_{t-1}$ of the last block at the token before.
+    A whole text in one call gives the same logits as one token per call.
+    `positions` makes a module that is called as `positions(X, offset)`, from
+    the size of the vectors, dropout and the number of positions; with None,
+    nothing tells where a token stands. `norm` makes each normalisation from
+    the size of the vectors.
+
+    Shapes: tokens (B, T), logits (B, T, V).
+
+    Raises `ValueError` where tokens are out of range or have the wrong shape
+    or dtype, or a text is longer than `max_len`.
+
+    Papers: Radford et al. (2018), section 3.1, for the model; (2019), section
+    2.3, for pre-norm.
+
+    >>> model = LanguageModel(100, 8, 16, num_heads=2, num_blks=3)
+    >>> logits, state = model(torch.tensor([[3, 1, 4], [1, 5, 9]]))
+    >>> logits, state = model(torch.tensor([[1], [2]]), state)  # goes on
+    >>> logits.shape, state.caches[0].k.shape
+    (torch.Size([2, 1, 100]), torch.Size([2, 2, 4, 4]))
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        num_hiddens: int,
+        ffn_num_hiddens: int,
+        num_heads: int,
+        num_blks: int,
+        dropout: float = 0.0,
+        use_bias: bool = False,
+        *,
+        positions: Callable[[int, float, int], nn.Module]
+        | None = PositionalEncoding,
+        norm: Callable[[int], nn.Module] = nn.LayerNorm,
+        norm_first: bool = True,
+        tie_weights: bool = True,
+        max_len: int = 1000,
+    ):
+        super().__init__()
+        check_positive(num_blks=num_blks)
+        sizes = num_hiddens, ffn_num_hiddens, num_heads, dropout, use_bias
+        options = {"norm": norm, "norm_first": norm_first}
+        self.scale = math.sqrt(num_hiddens)
+        self.embedding = scaled_embedding(vocab_size, num_hiddens)
+        self.pos_encoding = (
+            positions(num_hiddens, dropout, max_len) if positions else None
+        )
+        self.blks: Any = nn.ModuleList(
+            LanguageModelBlock(*sizes, **options) for _ in range(num_blks)
+        ).apply(xavier)
+        self.ln = norm(num_hiddens) if norm_first else nn.Identity()
+        self.dense = nn.Linear(num_hiddens, vocab_size)
+        if tie_weights:
+            self.dense.weight = self.embedding.weight
+
+    def init_state(self, batch_size: int = 1) -> LanguageModelState:
+        """Stand at the beginning of this many texts."""
+        return LanguageModelState(
+            tuple(blk.init_cache(batch_size) for blk in self.blks)
+        )
+
+    def forward(
+        self,
+        X: Integer[Tensor, "B T"],
+        state: LanguageModelState | None = None,
+    ) -> tuple[Float[Tensor, "B T V"], LanguageModelState]:
+        check_tokens(X, self.embedding.num_embeddings)
+        state = state or self.init_state(len(X))
+        t = state.caches[0].k.shape[2]  # (B, H, t, d)
+        X = self.embedding(X) * self.scale  # (B, T, D)
+        if self.pos_encoding is not None:
+            X = self.pos_encoding(X, t)
+        caches = []
+        for blk, cache in zip(self.blks, state.caches, strict=True):
+            X, cache = blk(X, cache)
+            caches.append(cache)
+        return self.dense(self.ln(X)), LanguageModelState(tuple(caches))
