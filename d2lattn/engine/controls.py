@@ -17,13 +17,13 @@ NAMES = {
 SEARCHES = [("greedy", 1), *((f"beam of {n}", n) for n in range(2, 6))]
 WIDTH = {"width": "5rem", "margin": "0"}  # of a map, with its box below it
 # JupyterLab's colours, which follow its theme.
-THEME = """.d2l-translator {
+THEME = """.d2l-model {
   --d2l-surface: var(--jp-layout-color1); --d2l-line: var(--jp-border-color1);
   --d2l-paper: var(--jp-layout-color0); --d2l-ink: var(--jp-ui-font-color1);
   --d2l-muted: var(--jp-ui-font-color2); }
-.d2l-translator .d2l-block { gap: 0; }
-.d2l-translator .d2l-map { align-items: start; width: 5rem; }
-.d2l-translator .widget-checkbox label { gap: 0; }"""
+.d2l-model .d2l-block { gap: 0; }
+.d2l-model .d2l-map { align-items: start; width: 5rem; }
+.d2l-model .widget-checkbox label { gap: 0; }"""
 
 
 class Controls:
@@ -94,7 +94,7 @@ class Controls:
 
     def arranged(self, translator: Any) -> ipywidgets.VBox:
         """All that is shown, from top to bottom."""
-        css = (STATIC / "translator.css").read_text(encoding="utf-8")
+        css = (STATIC / "model.css").read_text(encoding="utf-8")
         has_positions = any(
             isinstance(module, PositionalEncoding)
             for module in translator.model.modules()
@@ -115,7 +115,11 @@ class Controls:
             mean = [ipywidgets.HTML("mean", layout=WIDTH)] * (len(boxes) > 1)
             rows += [drawn, _row(*mean, *boxes)]
         rows += [self.tree, ipywidgets.HTML(caption)]
-        return ipywidgets.VBox(rows).add_class("d2l-translator")
+        return (
+            ipywidgets.VBox(rows)
+            .add_class("d2l-model")
+            .add_class("d2l-translator")
+        )
 
 
 def _row(*widgets: ipywidgets.Widget) -> ipywidgets.HBox:
