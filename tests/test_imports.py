@@ -19,7 +19,8 @@ FLOORS = [
     {"pooling", "scoring", "positional"},
     {"multihead", "comparison"},
     {"transformer", "seq2seq"},
-    {"decoding", "training", "evaluation"},
+    {"language_model"},
+    {"decoding", "sampling", "training", "evaluation"},
     {"models", "engine"},
 ]
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}
