@@ -16,7 +16,7 @@ FILES = sorted(HOUSE.rglob("*.py"))
 FLOORS = [
     {"checks", "modes", "progress", "recording", "beams", "figures"},
     {"masking", "corpora"},
-    {"pooling", "scoring", "positional"},
+    {"pooling", "scoring", "positional", "caching"},
     {"multihead", "comparison"},
     {"transformer", "seq2seq"},
     {"language_model"},
