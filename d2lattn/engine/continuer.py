@@ -1,5 +1,6 @@
 """A figure in which a language model goes on with a reader's own beginning."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,15 @@ from d2lattn.engine.packing import Packed, pack
 from d2lattn.engine.part import Part, shown
 from d2lattn.figures.explorer import form
 
+#: What the engine has for each part of a model.
+KINDS = {
+    r"pos_encoding": {"PositionalEncoding"},
+    r"blks\.\d+\.attention": {"MultiHeadAttention"},
+    r"blks\.\d+\.attention\.attention": {"CausalAttention"},
+    r"blks\.\d+\.addnorm\d\.ln": {"LayerNorm"},
+    r"blks\.\d+\.ffn": {"PositionWiseFFN"},
+    r"ln": {"LayerNorm", "Identity"},  # that of post-norm
+}
 SCRIPTS = ("continuing", "choosing", "continuer")
 CONTROLS = """
 <form data-part="ask">
@@ -48,7 +58,6 @@ CONTROLS = """
 <output for="{uid}-p" data-part="p-said" aria-live="off"></output>
 </div>
 <div class="d2l-line"><span>the text</span>
-<span class="d2l-chip" data-part="bos">&lt;bos&gt;</span>
 <span class="d2l-words" data-part="first" role="group"
  aria-label="The sentence"></span></div>
 <div class="d2l-line"><span>and its translation</span>
@@ -59,6 +68,7 @@ CONTROLS = """
 <ol data-part="candidates"
  aria-label="The most probable words here, each to be taken"></ol></div>
 <p data-part="said" aria-live="polite"></p>
+<p data-part="cache"></p>
 <div data-part="maps"></div>
 """
 
@@ -128,7 +138,9 @@ class Continuer:
         return self.part().built()
 
     def __repr__(self) -> str:
-        return f"Continuer({type(self.model).__name__}, {len(self.vocab)} words)"
+        return (
+            f"Continuer({type(self.model).__name__}, {len(self.vocab)} words)"
+        )
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return shown(self, self.part, self._box)
@@ -140,28 +152,26 @@ class Continuer:
         return LiveContinuer(self).box
 
 
-def check_kind(model: Any) -> None:
+def check_kind(model: nn.Module) -> None:
     """Raise a `ValueError` unless the page's engine computes such a model.
 
     Parts go by their names: a chapter's model is made of what it shows.
     """
-    wanted = {
-        "pos_encoding": {"PositionalEncoding"},
-        "ln": {"LayerNorm", "Identity"},
-        "attention.attention": {"CausalAttention"},
-        "ffn": {"PositionWiseFFN"},
-    }
-    found = [
-        (name, type(part).__name__)
-        for place, part in [("pos_encoding", getattr(model, "pos_encoding", None)), *model.named_modules()]
-        for name in wanted
-        if place == name or place.endswith(f".{name}")
-    ]
-    for name, kind in found:
-        if kind not in wanted[name]:
-            raise ValueError(
-                "the page knows a LanguageModel with sinusoidal positions, "
-                f"LayerNorm and CausalAttention alone, but {name} of model "
-                f"is a {kind}; show another in JupyterLab, where PyTorch "
-                "drives any model"
-            )
+    parts = {"pos_encoding": None, **dict(model.named_modules())}
+    for pattern, wanted in KINDS.items():
+        for place, part in parts.items():
+            kind = type(part).__name__
+            if kind == "MultiHeadAttention" and shares_keys(part):
+                kind += " whose heads share keys"
+            if re.fullmatch(pattern, place) and kind not in wanted:
+                raise ValueError(
+                    "the page's engine computes a LanguageModel with "
+                    "PositionalEncoding, LayerNorm and CausalAttention "
+                    f"alone, but {place} of this {type(model).__name__} is a "
+                    f"{kind}; show it in JupyterLab, where PyTorch drives it"
+                )
+
+
+def shares_keys(attention: Any) -> bool:
+    """Whether there are fewer heads of keys than of queries."""
+    return attention.W_k.weight.shape != attention.W_q.weight.shape

@@ -32,7 +32,7 @@
   /** Arrows go along a row, as in a list. @param {HTMLElement} box */
   function walk(box) {
     box.addEventListener("keydown", (event) => {
-      const all = [...box.children];
+      const all = [...box.querySelectorAll("button")];
       const now = all.indexOf(document.activeElement);
       const last = all.length - 1;
       const next = { ArrowRight: Math.min(now + 1, last), Home: 0, End: last,
@@ -40,7 +40,7 @@
       if (now < 0 || next === undefined) return;
       event.preventDefault();
       all[next].click();
-      box.children[next]?.focus();
+      box.querySelectorAll("button")[next]?.focus();
     });
   }
 

@@ -36,23 +36,25 @@
     function sentence() {
       const [one, two] = [now.first, now.second].map((line, i) =>
         engine.detokenize(line.filter((it) => it !== "<eos>"), now.languages[i]));
-      return `The model goes on: “${one}”.` +
-        (two && ` And its translation: “${two}”.`) +
-        (now.ended ? "" : " It did not come to an end.") +
-        (now.cut ? ` Only the first ${now.cut} words are read.` : "");
+      return `The model goes on: “${one}”` +
+        (two && ` and its translation: “${two}”`) +
+        (now.ended ? "" : ". It did not come to an end.") +
+        (now.cut ? `. Only the first ${now.cut} words are read.` : "");
     }
 
     function show() {
       const shares = maps.sharesOf(now.weights, view.chosen, view.at);
-      part("bos").style.setProperty("--share", shares[0].toFixed(3));
       line("first", 0, shares);
+      part("first").prepend(make("span", { class: "d2l-chip d2l-given",
+        style: `--share: ${shares[0].toFixed(3)}` }, "<bos>"));
       line("second", now.turn, shares);
       part("second").parentElement.hidden = now.second.length === 0;
       part("back").hidden = !view.taken;
       part("maps").replaceChildren(...maps.groups(now.weights,
         { ...view, rows: { [KIND]: view.at }, gold: [] }));
       showCandidates(now.candidatesAt(view.at));
-      said.textContent = [weighed(shares), kept()].join(" ");
+      said.textContent = weighed(shares);
+      part("cache").textContent = kept();
     }
 
     /** The words of a line, which begins at a place of the text. */
@@ -84,11 +86,12 @@
       const { at } = view, word = now.all[at];
       const { number, of } = now.candidatesAt(at);
       const { prob, drawn } = of.find((it) => it.token === now.tokens[at + 1]);
-      const { greedy } = choosing.asked(part);
-      const how = at < now.given ? `was given; the model gives it ${percent(prob)}`
-        : greedy ? `is the most probable word, with ${percent(prob)}`
-          : `has ${percent(prob)}; it was drawn with ${percent(drawn)}, from ` +
-            `${number} ${number === 1 ? "word" : "words"}`;
+      const [own, its] = [prob, drawn].map(percent);
+      const from = number === 1 ? "one word" : `${number} words`;
+      const how = at < now.given ? `was given. The model gives it ${own}`
+        : choosing.asked(part).greedy ? `is the most probable word, with ${own}`
+          : `was drawn from ${from} with probability ${its}` +
+            (its === own ? "" : `, and the model by itself gives it ${own}`);
       const keys = ["<bos>", ...now.all.slice(0, at)];
       const best = asking.heaviest(shares.slice(0, at + 1), keys);
       return `“${word}” ${how}. ${maps.nameOf(view.chosen)}: before writing ` +
@@ -98,9 +101,9 @@
     /** What the cache holds when the chosen word is written. */
     function kept() {
       const read = view.at + 1, numbers = (it) => it.toLocaleString("en");
-      return `The cache then holds the keys and values of ${read} ` +
-        `${read === 1 ? "token" : "tokens"}: ${read} × ${numbers(now.perWord)} = ` +
-        `${numbers(read * now.perWord)} numbers.`;
+      return `To write “${now.all[view.at]}”, the cache holds the keys and ` +
+        `values of ${read} ${read === 1 ? "token" : "tokens"}: ${read} × ` +
+        `${numbers(now.perWord)} = ${numbers(read * now.perWord)} numbers.`;
     }
 
     choosing.listen({ root, part, view, spec, it, compute, show,
