@@ -34,7 +34,7 @@ ON_A_PAGE = {"plotly", "ipywidgets", "IPython"}
 # A model in a notebook; the rest of the engine does without.
 LIVE = {
     HOUSE / f"engine/{name}.py"
-    for name in ("controls", "heads", "live", "live_continuer")
+    for name in ("choices", "controls", "heads", "live", "live_continuer")
 }
 IN_A_BUILD = {"sphinx", "docutils", "myst_nb"}
 
