@@ -25,7 +25,8 @@ class LiveContinuer:
     def __init__(self, continuer: Any):
         self.it = continuer
         self.now: Text | None = None
-        self.seed, self.taken = 0, None
+        self.seed = 0
+        self.taken: tuple[int, list[int]] | None = None
         self.controls = it = Choices(continuer)
         self.box = it.arranged(continuer)
         boxes = itertools.chain(*it.heads.boxes.values())
