@@ -5,6 +5,7 @@ import itertools
 from typing import Any
 
 from d2lattn.corpora.phrasebook import detokenize, tokenize
+from d2lattn.corpora.vocabulary import Vocab
 from d2lattn.engine import drawing
 from d2lattn.engine.choices import Choices
 from d2lattn.engine.continuing import Rule, Text, go_on
@@ -69,7 +70,8 @@ class LiveContinuer:
 
     def words(self) -> list[str]:
         """What is typed, as far as the text still begins with it."""
-        words = [*tokenize(self.controls.text.value)][:TYPED]
+        words = elided([*tokenize(self.controls.text.value)], self.it.vocab)
+        words = words[:TYPED]
         return words[: self.taken[0]] if self.taken else words
 
     def rule(self) -> Rule:
@@ -182,3 +184,14 @@ class LiveContinuer:
             f"<p>To write “{html.escape(self.texts()[at])}”, the cache holds "
             f"{read} × {each} = {read * each:,} numbers.</p>"
         )
+
+
+def elided(words: list[str], vocab: Vocab) -> list[str]:
+    """Make one word of an article that waits for its noun: l', qu', n'.
+
+    >>> elided(["il", "dit", "qu", "'"], Vocab([["qu'"]]))
+    ['il', 'dit', "qu'"]
+    """
+    last = "".join(words[-2:])
+    waits = words[-1:] == ["'"] and last in vocab
+    return [*words[:-2], last] if waits else words

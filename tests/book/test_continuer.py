@@ -164,6 +164,17 @@ def test_unknown_words_markup_and_near_words(page, figure):
     assert page.title() == "page"
 
 
+def test_an_article_that_waits_for_its_noun_is_one_word(figure):
+    for text, words in {
+        "Le chapeau l'": ["le", "chapeau", "l'"],
+        "L'": ["l'"],
+        "the man'": ["the", "man", "'"],
+        "'": ["'"],
+    }.items():
+        figure.type(text)
+        assert figure.texts()[: len(words)] == words
+
+
 def test_a_word_begun_is_completed_and_beginnings_are_there(figure):
     figure.type("The tired wom")
     assert figure.completions() == ["The tired woman"]

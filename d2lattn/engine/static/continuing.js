@@ -31,6 +31,14 @@
       languages: [one, second.length === 0 || one === "fr" ? "en" : "fr"] };
   }
 
+  /** An article that waits for its noun is one word: l', qu', n'.
+      @param {string[]} words @param {Vocab} vocab */
+  function elided(words, vocab) {
+    const last = words.slice(-2).join("");
+    return words.at(-1) === "'" && vocab.has(last)
+      ? [...words.slice(0, -2), last] : words;
+  }
+
   /** A text up to so many <eos>. @param {number[]} tokens (T,) */
   function upTo(tokens, eos, ends) {
     const places = [...tokens.keys()].filter((i) => tokens[i] === eos);
@@ -59,7 +67,7 @@
   d2l.language = language;
   d2l.goOn = ({ model, tgt_vocab: vocab }, text, how) => {
     const { off, taken = { from: TYPED, tokens: [] } } = how;
-    const typed = engine.tokenize(text);
+    const typed = elided(engine.tokenize(text), vocab);
     const words = typed.slice(0, Math.min(TYPED, taken.from));
     const begun = upTo([vocab.bos, ...vocab.encode(words), ...taken.tokens],
       vocab.eos, how.ends);
