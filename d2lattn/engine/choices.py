@@ -9,7 +9,10 @@ from d2lattn.engine.heads import Heads, box, button, figure, menu, row
 
 NUMBERS = 1, 2, 3, 5, 10, 20, 50  # of words, for top-k
 ENDS = [("the sentence", 1), ("its translation", 2)]
-WIDE = {"width": "22rem"}
+WIDE: dict[str, Any] = {
+    "layout": {"width": "22rem"},
+    "style": {"description_width": "6rem"},
+}
 
 
 class Choices:
@@ -41,7 +44,7 @@ class Choices:
             options=[*numbers, ("all", len(continuer.vocab))],
             value=len(continuer.vocab),
             description="top-k",
-            layout=WIDE,
+            **WIDE,
         )
         self.p = slider("top-p", 0.05, 1.0, 0.05)
         self.place = menu("word")
@@ -76,5 +79,5 @@ def slider(
         max=high,
         step=step,
         description=name,
-        layout=WIDE,
+        **WIDE,
     )

@@ -34,10 +34,12 @@ def line(
     shares: Sequence[float] = (),
     unknown: Collection[int] = (),
     notes: Sequence[str] = (),
+    given: int = 0,
 ) -> str:
     """A sentence, as dark as the share of each word, which stands below it.
 
-    Where there are `notes`, those stand below the words.
+    Where there are `notes`, those stand below the words. Up to the word
+    `given` they are the reader's.
     """
     chips = []
     for i, word in enumerate(words):
@@ -45,7 +47,8 @@ def line(
         said = "" if share is None else percent(share)
         said = html.escape(notes[i] if notes else said)
         chips.append(
-            f'<span class="d2l-chip{" d2l-unknown" * (i in unknown)}"'
+            f'<span class="d2l-chip{" d2l-unknown" * (i in unknown)}'
+            f'{" d2l-given" * (i < given)}"'
             f' style="--share: {share or 0:.3f}"{CURRENT * (i == at)}>'
             f"{html.escape(word)}<small>{said}</small></span>"
         )

@@ -19,6 +19,8 @@ THEME = """.d2l-model {
   --d2l-muted: var(--jp-ui-font-color2); }
 .d2l-model .d2l-block { gap: 0; }
 .d2l-model .d2l-map { align-items: start; width: 5rem; }
+.d2l-model.d2l-continuer .d2l-map [role="img"] {
+  height: 4.75rem; width: 4.75rem; }
 .d2l-model .widget-checkbox label { gap: 0; }"""
 # As in the page: the encoder, what looks back, what looks across.
 KINDS = [("src", "src"), ("tgt", "tgt"), ("tgt", "src")]

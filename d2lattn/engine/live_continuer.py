@@ -74,6 +74,10 @@ class LiveContinuer:
         words = words[:TYPED]
         return words[: self.taken[0]] if self.taken else words
 
+    def given(self) -> int:
+        """How many words the reader typed and took."""
+        return len(self.words()) + len(self.taken[1] if self.taken else [])
+
     def rule(self) -> Rule:
         """How words are to be chosen."""
         it = self.controls
@@ -145,6 +149,7 @@ class LiveContinuer:
         rows = now.logits.softmax(-1).tolist()
         probs = [p[it] for p, it in zip(rows, now.tokens[1:], strict=True)]
         notes = [*map(drawing.percent, probs)]
+        given = self.given()
         unknown = [i for i, it in enumerate(words) if it not in self.it.vocab]
         self.controls.lines.value = drawing.line(
             "the text",
@@ -153,6 +158,7 @@ class LiveContinuer:
             shares,
             [i + 1 for i in unknown],
             notes=["", *notes],
+            given=given + 1,  # and <bos>
         )
         if turn < len(words):
             self.controls.lines.value += drawing.line(
@@ -161,6 +167,7 @@ class LiveContinuer:
                 at - turn,
                 shares[turn + 1 :],
                 notes=notes[turn:],
+                given=given - turn,
             )
 
     def draw_candidates(self, now: Text, at: int) -> None:

@@ -61,6 +61,15 @@ def test_the_same_chance_draws_the_same_word(engine_page):
     assert found == draw(rows, generator.manual_seed(7)).tolist()
 
 
+def test_some_word_is_drawn_although_rounding_lost_a_little(engine_page):
+    probs, u = [0.1] * 10, 1 - 2**-53
+    assert sum(probs) <= u
+    assert (
+        engine_page.evaluate("([row, u]) => engine.draw(row, u)", [probs, u])
+        == 9
+    )
+
+
 def test_words_come_as_often_as_their_probabilities_say(engine_page):
     """By both ways in which the chance of a place is another: see `random`."""
     logits = torch.randn(V) * 1.5

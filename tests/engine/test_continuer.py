@@ -18,7 +18,7 @@ from d2lattn.figures.explorer import WIDGET_MIME
 from d2lattn.figures.sphinx import PART_MIME
 from d2lattn.language_model import LanguageModel
 from d2lattn.recording import record_attention
-from d2lattn.sampling import generate
+from d2lattn.sampling import generate, top_k, top_p, with_temperature
 
 SCRIPT = '<script>document.title = "hacked"</script>'
 ENGLISH = ["the", "old", "cat", "sees", "a", "dog", ".", SCRIPT]
@@ -246,6 +246,36 @@ def test_words_and_probabilities_are_the_models():
     ]
 
 
+def test_candidates_say_what_the_sliders_leave():
+    figure = live()
+    it = figure.controls
+    it.temperature.value, it.k.value, it.p.value = 1.6, 5, 0.7
+    logits = figure.now.logits[3].double()  # of the first new word
+    kept = top_p(top_k(with_temperature(logits, 1.6), 5), 0.7).softmax(-1)
+    wanted = []
+    for token in logits.topk(8).indices.tolist():
+        own = percent(float(logits.softmax(-1)[token]))
+        left = percent(float(kept[token])) if kept[token] else "cut"
+        said = own if own == left else f"{own} → {left}"
+        wanted.append(f"{VOCAB.words[token]} {said}")
+    assert [button.description for button in it.candidates.children] == wanted
+    assert "cut" in wanted[4]  # by top-p, which top-k would keep
+
+
+def test_shares_lie_below_their_words():
+    figure = live()
+    it = figure.controls
+    figure.controls.place.value = at = len(figure.now.tokens) - 2
+    it.heads.map.value = "blks.0.attention", 1
+    row = figure.now.weights["blks.0.attention"][1][at].tolist()
+    lines = BeautifulSoup(it.lines.value, "html.parser")
+    found = [
+        float(chip["style"].split(":")[1])
+        for chip in lines.select(".d2l-chip")
+    ]
+    assert found == pytest.approx([*row, 0.0], abs=1e-3)
+
+
 def test_another_candidate_is_taken_and_dropped():
     figure = live()
     before = texts(figure)
@@ -255,6 +285,7 @@ def test_another_candidate_is_taken_and_dropped():
     assert word != before[4]
     figure.controls.candidates.children[5].click()
     assert texts(figure)[:5] == [*before[:4], word]
+    assert figure.controls.lines.value.count("d2l-given") == 6  # with <bos>
     figure.controls.place.value = 1  # in what was typed
     other = figure.controls.candidates.children[0].description.split()[0]
     figure.controls.candidates.children[0].click()

@@ -45,6 +45,34 @@
     return tokens.slice(0, (places[ends - 1] ?? Infinity) + 1);
   }
 
+  /** One square of weights, out of the rows of each step.
+      @param {Rows[][]} calls (H, Q, K) each @returns {Rows[]} (H, T, T) */
+  const whole = (calls, T) => calls[0].map((_, h) => calls.flatMap((call) =>
+    call[h].map((row) => Float32Array.from({ length: T }, (_, k) =>
+      row[k] ?? 0))));
+
+  /** Go on with a text, and keep how each word came about.
+      @param {number[]} begun (t,) @param {Rule} rule
+      @returns {{tokens: number[], logits: Rows, weights: {[path: string]:
+      Rows[][]}, perWord: number}} `perWord`: what the cache keeps of each */
+  function write(model, begun, rule, off) {
+    const look = { off, weights: {} }, logits = [];
+    let tokens = begun, state;
+    for (const step of engine.generate(model, begun, rule, look)) {
+      ({ tokens, state } = step);
+      logits.push(...step.logits);
+    }
+    const read = tokens.slice(0, -1);
+    if (!logits.length) { // there is nothing to go on with
+      const [rows, after] = model.forward(read, model.initState(), look);
+      logits.push(...rows);
+      state = after;
+    }
+    const weights = Object.fromEntries(Object.entries(look.weights)
+      .map(([path, calls]) => [path, [whole(calls, read.length)]]));
+    return { tokens, logits, weights, perWord: engine.kept(state) / read.length };
+  }
+
   /** The words for a place: the most probable, and the one that is there.
       @param {Row} logits (V,) @param {number} token @param {Rule} rule
       @returns {{number: number, of: {token: number, prob: number,
@@ -64,7 +92,6 @@
       @param {string} text @param {Rule & {ends: number, off: object,
       taken?: {from: number, tokens: number[]}}} how `taken`: what the reader
       took instead of what was typed, from some word on */
-  d2l.language = language;
   d2l.goOn = ({ model, tgt_vocab: vocab }, text, how) => {
     const { off, taken = { from: TYPED, tokens: [] } } = how;
     const typed = elided(engine.tokenize(text), vocab);
@@ -72,22 +99,17 @@
     const begun = upTo([vocab.bos, ...vocab.encode(words), ...taken.tokens],
       vocab.eos, how.ends);
     const rule = { ...how, eos: vocab.eos, max_len: LONGEST };
-    let tokens = begun;
-    for (const step of engine.generate(model, begun, rule, { off }))
-      ({ tokens } = step);
-    // All of it once more, for what a step does not keep.
-    const look = { off, weights: {} };
-    const read = tokens.slice(0, -1);
-    const [logits, state] = model.forward(read, model.initState(), look);
+    const written = write(model, begun, rule, off);
+    const { tokens, logits } = written;
     const all = tokens.slice(1).map((token, i) =>
       words[i] ?? vocab.words[token]);
-    return { words, tokens, all, ...split(all), given: begun.length - 1,
+    return { ...written, ...split(all), words, all, given: begun.length - 1,
       cut: typed.length > TYPED && TYPED,
       ended: tokens.filter((token) => token === vocab.eos).length >= how.ends,
       candidatesAt: (i) => candidates(logits[i], tokens[i + 1], rule),
       probs: logits.map((row, i) => engine.probabilities(row)[tokens[i + 1]]),
-      weights: look.weights, perWord: engine.kept(state) / read.length,
       unknown: new Set(
         [...words.keys()].filter((i) => !vocab.has(words[i]))) };
   };
+  d2l.language = language;
 })();

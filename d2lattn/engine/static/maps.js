@@ -76,7 +76,8 @@
     };
     return Object.entries(KINDS).flatMap(([kind, title]) => {
       const blocks = Object.keys(weights).filter((it) => kindOf(it) === kind);
-      return blocks.length === 0 ? [] : make("fieldset", {}, make("legend", {}, title),
+      if (!blocks.length) return [];
+      return make("fieldset", {}, make("legend", {}, title),
         ...blocks.map((path, i) => {
           const heads = weights[path].at(-1); // (H, Q, K)
           return make("div", { class: "d2l-block", role: "group",

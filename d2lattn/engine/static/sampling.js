@@ -78,8 +78,8 @@
       @param {number[]} tokens (T,) @param {Rule & {eos: number, ends: number,
       max_len: number}} rule `ends`: at which <eos> of the text it stops, which
       has at most `max_len` tokens @param {Look} look
-      @returns {Generator<{tokens: number[], state: BlockCache[]}>} the text
-      with one token more, and the state before that one */
+      @returns {Generator<{tokens: number[], logits: Rows, state: BlockCache[]}>}
+      the text with one token more, and what came of reading those before */
   function* generate(model, tokens, rule, look = {}) {
     const { eos, ends, max_len } = rule;
     let state = model.initState(), unread = tokens;
@@ -89,7 +89,7 @@
       const token = choose(logits.at(-1), rule, tokens.length);
       [tokens, state, unread] = [[...tokens, token], next, [token]];
       if (token === eos) left -= 1;
-      yield { tokens, state };
+      yield { tokens, logits, state };
     }
   }
 
