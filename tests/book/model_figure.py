@@ -14,9 +14,10 @@ class ModelFigure:
         self.frame = frame
         frame.wait_for_selector(f".d2l-{self.kind}[data-ready]")
         frame.evaluate("d2lattn.pause = 0")
+        self.root = frame.locator(f".d2l-{self.kind}")
 
     def part(self, name):
-        return self.frame.locator(f'[data-part="{name}"]')
+        return self.root.locator(f'[data-part="{name}"]')
 
     def type(self, text):
         self.part("text").fill(text)
@@ -24,7 +25,7 @@ class ModelFigure:
     def box(self, path, head):
         """The box that switches a head off."""
         place = f'input[data-path="{path}"][data-head="{head}"]'
-        return self.frame.locator(place)
+        return self.root.locator(place)
 
     def all(self, name, what="it.firstChild.textContent"):
         """Something of each button of a part."""
@@ -33,7 +34,7 @@ class ModelFigure:
 
     def completions(self):
         """What the text field offers."""
-        options = self.frame.locator("datalist option")
+        options = self.root.locator("datalist option")
         return options.evaluate_all("all => all.map((it) => it.value)")
 
 
