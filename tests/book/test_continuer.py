@@ -6,6 +6,7 @@ from itertools import product
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
+from browser import until
 from model_figure import ModelFigure, in_a_sandbox, save_and_open
 from rounding import rounded
 
@@ -370,3 +371,15 @@ def test_in_a_sandbox_as_in_colab(page):
     inside.part("greedy").check()
     inside.type("The")
     assert inside.tokens() == greedy([1, *VOCAB.encode(["the"])])
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_in_the_book(visit, scheme):
+    opened, trouble = visit("chapters/try-it", scheme)
+    opened.locator(".d2l-continuer").scroll_into_view_if_needed()
+    figure = Figure(opened.main_frame)
+    figure.part("greedy").check()
+    figure.type("She did not leave yesterday.")
+    wanted = ["elle", "n'", "est", "pas", "partie", "hier", ".", "<eos>"]
+    until(lambda: "" if figure.all("second") == wanted else "no translation")
+    assert not trouble
