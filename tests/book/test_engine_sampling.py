@@ -1,11 +1,15 @@
 """The engine goes on with a text as PyTorch does, by `d2lattn.sampling`."""
 
+import gzip
+
 import pytest
 import torch
 from engine_page import CLOSE, EOS, SIZES, V_TGT, drawn, numbers, vocab
 from rounding import rounded
 
-from d2lattn.engine import pack
+from d2lattn import models
+from d2lattn.corpora import Vocab, phrasebook
+from d2lattn.engine import model_file, pack
 from d2lattn.language_model import LanguageModel
 from d2lattn.recording import record_attention
 from d2lattn.sampling import draw, generate, top_k, top_p, with_temperature
@@ -217,3 +221,27 @@ def test_a_text_stops_where_it_is_to(engine_page):
     assert goes_on(engine_page, done, ends=1) == done
     texts = {str(goes_on(engine_page, [1, 5], seed=it)) for it in range(20)}
     assert len(texts) > 10
+
+
+# -- chapter 7's model -------------------------------------------------------
+
+
+def test_chapter_7s_model_is_small_and_writes_the_same_words(engine_page):
+    book = phrasebook.load()
+    words = Vocab([words for it in book.train for words in (it.src, it.tgt)])
+    whole = LanguageModel(len(words), 64, 192, 4, 3, use_bias=True)
+    models.load("language-model", whole)
+    packed = pack(whole.eval(), None, words)
+    text = model_file("language-model", packed)
+    assert len(gzip.compress(text.encode("utf-8"), 6)) < 200_000
+    engine_page.evaluate("packed => bring(packed)", packed)
+    whole = rounded(whole, packed)
+    for i, pair in enumerate(book.test[::40]):
+        begun = [1, *words.encode(pair[i % 2][: 2 + i % 4])]
+        (new,) = generate(
+            whole, torch.tensor([begun]), max_len=30, eos=EOS, k=1
+        )
+        found = goes_on(
+            engine_page, begun, greedy=True, ends=1, max_len=len(begun) + 30
+        )
+        assert found == [*begun, *new, EOS][: len(begun) + 30]
