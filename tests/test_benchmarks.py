@@ -4,13 +4,16 @@ import json
 import re
 from pathlib import Path
 
+import generation
 import oracles
 import pytest
 import torch
 import translation
+from torch import nn
 from twin import make_twin
 
 from d2lattn.corpora import phrasebook
+from d2lattn.sampling import generate
 
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 NAMES = sorted(translation.RECIPES["tatoeba"])
@@ -74,6 +77,31 @@ def test_the_twin_decodes_word_by_word():
     rows = torch.tensor([2, 0])
     logits, _ = twin.decoder(tgt[rows][:, :1], state.select(rows))
     assert logits.shape == (2, 1, 37)
+
+
+@torch.no_grad()
+def test_contenders_in_generating_are_the_same_function():
+    models = generation.contenders((8, 11, 2, 3))
+    names = "cached", "all over again", "nn", "nn, fast path"
+    assert (*models,) == names
+    ours, _ = models["cached"]
+    for norm in (x for x in ours.modules() if isinstance(x, nn.LayerNorm)):
+        nn.init.normal_(norm.weight)
+        nn.init.normal_(norm.bias)
+    twin, tokens = generation.Twin(ours).eval(), generation.some_text(7)
+    models |= {"nn": (twin, False), "nn, fast path": (twin, True)}
+    wanted, state = ours(tokens)
+    texts = []
+    for model, fast in models.values():
+        with generation.fast_path(fast):
+            logits, kept = model(tokens[:, :4], None)
+            torch.testing.assert_close(logits[:, -1], wanted[:, 3])
+            logits, _ = model(tokens[:, 4:], kept)
+            torch.testing.assert_close(logits[:, -1], wanted[:, -1])
+            texts.append(generate(model, tokens, max_len=5, k=1))
+    assert all(text == texts[0] for text in texts)
+    kept = 2 * 3 * 7 * 8  # keys and values, blocks, tokens, D
+    assert generation.cache_bytes(state) == kept * 4
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -141,7 +169,7 @@ def test_a_row_takes_the_place_of_its_like(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["attention", "engine", "translation", "tuning"]
+    "name", ["attention", "engine", "generation", "translation", "tuning"]
 )
 def test_results_name_what_they_come_from(name):
     path = RESULTS / f"{name}.json"
