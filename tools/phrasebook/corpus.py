@@ -3,9 +3,9 @@
 import hashlib
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from choices import Draw
+from drawing import Draw
 from compounds import COMPOUNDS
 from lexicon import ADJECTIVES
 from pieces import Piece, finish
@@ -64,16 +64,27 @@ def sentences(name: str) -> Iterator[tuple[Phrase, tuple[str, ...]]]:
     """
     draw, (construct, _) = Draw(f"phrasebook: {name}"), CONSTRUCTIONS[name]
     while True:
-        draw.named.clear()
+        draw.start()
         piece = construct(draw)
         phrase = finish(piece, name)
-        qualities = [
-            SENSE.get(word, word)
-            for before, word in itertools.pairwise(("", *phrase.src))
-            if word in ADJECTIVES and before != "years"
-        ]
-        if len(phrase.src) <= LONGEST and len({*qualities}) == len(qualities):
+        if acceptable(phrase.src):
             yield phrase, piece.families
+
+
+def acceptable(src: Sequence[str]) -> bool:
+    """Whether English is short enough, and repeats no adjective.
+
+    An adjective and its opposite are the same here.
+
+    >>> acceptable("the sad boy is happy .".split())
+    False
+    """
+    qualities = [
+        SENSE.get(word, word)
+        for before, word in itertools.pairwise(("", *src))
+        if word in ADJECTIVES and before != "years"
+    ]
+    return len(src) <= LONGEST and len({*qualities}) == len(qualities)
 
 
 def split(phrase: Phrase) -> str:
