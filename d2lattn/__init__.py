@@ -4,8 +4,10 @@ One concept per module. The figures are in `d2lattn.figures`, which needs
 Plotly, and which nothing here imports.
 """
 
+from d2lattn.caching import KeyValueCache, LanguageModelState
 from d2lattn.comparison import Convolution, Recurrence, SelfAttention
 from d2lattn.decoding import beam_search, greedy_search
+from d2lattn.language_model import LanguageModel, LanguageModelBlock
 from d2lattn.masking import length_mask, masked_softmax
 from d2lattn.multihead import CausalAttention, MultiHeadAttention, causal_lens
 from d2lattn.pooling import (
@@ -19,6 +21,7 @@ from d2lattn.pooling import (
 )
 from d2lattn.positional import PositionalEncoding
 from d2lattn.recording import _point_here, record_attention
+from d2lattn.sampling import draw, generate, top_k, top_p, with_temperature
 from d2lattn.scoring import (
     AdditiveAttention,
     DotProductAttention,
@@ -59,6 +62,10 @@ __all__ = [
     "Convolution",
     "DotProductAttention",
     "EncoderDecoder",
+    "KeyValueCache",
+    "LanguageModel",
+    "LanguageModelBlock",
+    "LanguageModelState",
     "MultiHeadAttention",
     "NadarayaWatson",
     "PositionWiseFFN",
@@ -79,9 +86,11 @@ __all__ = [
     "causal_lens",
     "constant",
     "cool_down",
+    "draw",
     "epanechnikov",
     "fused_attention",
     "gaussian",
+    "generate",
     "greedy_search",
     "kernel_weights",
     "length_mask",
@@ -89,8 +98,11 @@ __all__ = [
     "record_attention",
     "scaled_embedding",
     "sequence_loss",
+    "top_k",
+    "top_p",
     "train",
     "warm_up",
+    "with_temperature",
     "xavier",
 ]
 

@@ -16,10 +16,11 @@ FILES = sorted(HOUSE.rglob("*.py"))
 FLOORS = [
     {"checks", "modes", "progress", "recording", "beams", "figures"},
     {"masking", "corpora"},
-    {"pooling", "scoring", "positional"},
+    {"pooling", "scoring", "positional", "caching"},
     {"multihead", "comparison"},
     {"transformer", "seq2seq"},
-    {"decoding", "training", "evaluation"},
+    {"language_model"},
+    {"decoding", "sampling", "training", "evaluation"},
     {"models", "engine"},
 ]
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}
