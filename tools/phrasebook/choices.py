@@ -26,7 +26,6 @@ from sense import (
     PEOPLE,
 )
 
-
 WHOSE = ("my", "your", "his", "her", "our", "their")
 # What stands before a noun when one knows which is meant; nouns of other kinds
 # take any of these.

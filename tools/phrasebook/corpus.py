@@ -5,8 +5,8 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from drawing import Draw
 from compounds import COMPOUNDS
+from drawing import Draw
 from lexicon import ADJECTIVES
 from pieces import Piece, finish
 from questions import QUESTIONS
@@ -51,7 +51,9 @@ def compose() -> Phrasebook:
     return Phrasebook(*map(tuple, splits.values()))
 
 
-def sentences(name: str) -> Iterator[tuple[Phrase, tuple[str, ...]]]:
+def sentences(
+    name: str, seed: str = "phrasebook"
+) -> Iterator[tuple[Phrase, tuple[str, ...]]]:
     """Draw sentences of a construction, without end.
 
     Each comes with the families of combinations that it holds. A sentence may
@@ -62,7 +64,7 @@ def sentences(name: str) -> Iterator[tuple[Phrase, tuple[str, ...]]]:
     >>> phrase.src[0], phrase.tgt[:2]
     ('when', ('quand', 'est-ce'))
     """
-    draw, (construct, _) = Draw(f"phrasebook: {name}"), CONSTRUCTIONS[name]
+    draw, (construct, _) = Draw(f"{seed}: {name}"), CONSTRUCTIONS[name]
     while True:
         draw.start()
         piece = construct(draw)

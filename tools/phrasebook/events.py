@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from choices import (
     adjectives,
     known,
-    new,
     new_one,
     person,
     something,
