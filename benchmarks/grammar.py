@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path += [str(ROOT / "tools"), str(ROOT / "tools" / "phrasebook")]
 
 from corpus import CONSTRUCTIONS, sentences  # noqa: E402
-from judge import probability  # noqa: E402
+from judge import possible, probability  # noqa: E402
 
 from d2lattn.corpora import phrasebook  # noqa: E402
 from d2lattn.corpora.phrasebook import Phrase  # noqa: E402
@@ -106,7 +106,7 @@ def entropies(drawn: Sequence[Fresh]) -> dict[str, dict[str, float]]:
 @functools.cache
 def made(english: tuple | None, french: tuple | None = None) -> bool:
     """Whether the grammar can make a sentence, or a pair."""
-    return probability(english, french) > 0
+    return possible(english, french)
 
 
 @functools.cache

@@ -14,7 +14,8 @@ by the same cell on sentences that people wrote; it is downloaded if it is not
 in the cache, and `--path` names a copy.
 
 Rows go to `results/language_model.json`, where they replace their like.
-`--models` names a folder that keeps what was trained, and is looked into.
+`--models` names a folder of your own, which keeps what was trained and the
+fresh sentences, so that a second run takes them from there.
 """
 
 import argparse
@@ -22,7 +23,7 @@ import ast
 import importlib
 import json
 import math
-import time
+import pickle
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,6 +49,7 @@ RESULTS = Path(__file__).with_name("results") / "language_model.json"
 CHAPTER = grammar.ROOT / "chapters" / "07-language-model.ipynb"
 TRANSLATOR = grammar.ROOT / "chapters" / "06-transformer.ipynb"
 MAX_LEN = 40
+REPAIRED = 30
 WAYS = (
     *({"temperature": t} for t in (0.5, 0.7, 1.0, 1.3, 1.6)),
     *({"k": k} for k in (5, 20)),
@@ -90,14 +92,13 @@ def trained(
     options = {"TRAIN": not found, "phrasebook": corpus}
     if found:
         options["models"] = shelf
-    start = time.perf_counter()
     made = run_recipe(CHAPTER, code, seed, **options)
-    seconds = round(time.perf_counter() - start, 1)
-    facts = {"recipe": code, "seconds": seconds} | made["facts"]
+    facts = {"recipe": code} | made["facts"]
     if not train.same_recipe(facts["recipe"], code):
         raise ValueError(f"{kept} was trained by another recipe")
     if kept is not None and not found:
         models.save_checkpoint(kept, made["model"], **facts)
+    del facts["recipe"]
     return made["model"], made["vocab"], facts
 
 
@@ -192,27 +193,31 @@ def judge_samples(
     Of those that it could, `new` are not in the training corpus. Of others,
     some have no end; some have neighbours that never are in training; and the
     rest go wrong between words that are apart. With `repair`, those are
-    counted that another word in one place would make right.
+    counted that another word in one place would make right, among the first
+    `REPAIRED` of each language.
     """
     found = {"samples": len(samples), "different": len({*samples})}
     for side, language in (("src", "english"), ("tgt", "french")):
         mine = [s for s in samples if grammar.side_of(s[0]) == side]
         right = [s for s, ended in mine if ended and grammar.judged(s, side)]
-        errors = Counter(unfinished=0, neighbours=0, apart=0)
+        errors, wrong = Counter(unfinished=0, neighbours=0, apart=0), []
         for words, ended in mine:
             if not ended:
                 errors["unfinished"] += 1
             elif not grammar.judged(words, side):
                 strange = grammar.strange_neighbours(words, side)
                 errors["neighbours" if strange else "apart"] += 1
-                if repair:
-                    errors["one word"] += grammar.one_word_off(words, side)
+                wrong.append(words)
         found[language] = {
             "samples": len(mine),
             "grammatical": len(right),
             "new": sum(s not in grammar.known(side)[0] for s in right),
             "errors": dict(errors),
         }
+        if repair:
+            wrong = wrong[:REPAIRED]
+            off = sum(grammar.one_word_off(words, side) for words in wrong)
+            found[language] |= {"tried": len(wrong), "one_word_off": off}
     return found
 
 
@@ -291,9 +296,20 @@ def measure(
     return row
 
 
+def drawn_by(options: argparse.Namespace) -> list[grammar.Fresh]:
+    """Fresh sentences with their probabilities, which take a while."""
+    kept = options.models and options.models / f"fresh-{options.share}"
+    if kept and kept.exists():
+        return pickle.loads(kept.read_bytes())
+    drawn = grammar.fresh(options.share)
+    if kept:
+        kept.write_bytes(pickle.dumps(drawn))
+    return drawn
+
+
 def row_of_grammar(options: argparse.Namespace) -> dict:
     """The grammar's entropy."""
-    drawn = grammar.fresh(options.share)
+    drawn = drawn_by(options)
     return {
         "sentences": len(drawn),
         "entropy": grammar.entropies(drawn),
@@ -321,7 +337,7 @@ def row_of_translator(options: argparse.Namespace) -> dict:
 def rows_of_phrasebook(options: argparse.Namespace):
     """Train with each seed, and measure."""
     book = phrasebook.load()
-    drawn = grammar.fresh(options.share)
+    drawn = drawn_by(options)
     tests = splits(book, options.count)
     for seed in options.seeds:
         kept = options.models and options.models / f"phrasebook-{seed}"

@@ -241,6 +241,7 @@ def coordination(draw: Draw) -> Piece:
         return stop(first, comma, second, conjunction, third)
     negations = draw.perhaps((("", "not"), ("not", ""), ("", "")))
     if draw.chance(0.5):
+        draw.says("and", "et")
         negations, comma = ("", draw(MAYBE_NOT)), Piece()
     else:
         draw.says("but", "mais")

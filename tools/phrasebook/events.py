@@ -188,6 +188,7 @@ PRESENT = (*STRANGERS, *ANIMALS, *of_kinds("thing", "food", "mass", "drink"))
 @part
 def presence(draw: Draw, *, question: bool = False) -> Piece:
     """What there is somewhere: "there is no milk on the table"."""
+    draw.says("there", "y")
     noun = draw.noun(PRESENT)
     what = draw.unsure(new_one, noun)
     if not question and draw.chance(0.2):

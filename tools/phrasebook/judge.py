@@ -12,16 +12,17 @@ words do not stand side by side.
 
 import argparse
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from corpus import CONSTRUCTIONS, acceptable
 from drawing import Draw
 from guide import Guide
+from questions import QUESTIONS
 from spelling import spell_english
 from wanted import Wanted
 
 TOTAL = sum(number for _, number in CONSTRUCTIONS.values())
-TRIALS = 2000  # drawn of each construction, to see how many are acceptable
+TRIALS = 1000  # drawn of each construction, to see how many are acceptable
 
 
 def probability(
@@ -44,17 +45,40 @@ def constructions(
     english: Sequence[str] | None = None, french: Sequence[str] | None = None
 ) -> dict[str, float]:
     """The constructions that make a sentence, each with its probability."""
-    wanted, found = Wanted(english, french), {}
+    return {
+        name: share * CONSTRUCTIONS[name][1] / TOTAL / acceptance(name)
+        for name, share in _shares(english, french)
+    }
+
+
+def possible(
+    english: Sequence[str] | None = None, french: Sequence[str] | None = None
+) -> bool:
+    """Whether the grammar can make a sentence, or a pair.
+
+    >>> possible("an old cat sleeps .".split())
+    True
+    """
+    return any(True for _ in _shares(english, french))
+
+
+def _shares(
+    english: Sequence[str] | None, french: Sequence[str] | None
+) -> Iterator[tuple[str, float]]:
+    """The share of each construction's draws that make a sentence, if any."""
+    wanted = Wanted(english, french)
     guide = Guide(wanted)
-    for name, (construct, number) in CONSTRUCTIONS.items():
+    for name, (construct, _) in CONSTRUCTIONS.items():
+        mark = "?" if construct in QUESTIONS else "."
+        if not wanted.says(mark, mark):
+            continue
         share = sum(
             share
             for piece, share, _ in guide.results(construct)
             if wanted.is_all_of(piece) and acceptable(words_of(piece))
         )
         if share:
-            found[name] = share * number / TOTAL / acceptance(name)
-    return found
+            yield name, share
 
 
 def words_of(piece) -> list[str]:
@@ -66,7 +90,7 @@ def words_of(piece) -> list[str]:
 def acceptance(name: str) -> float:
     """The share of a construction's sentences that the corpus would take.
 
-    It is estimated: its error is at most 0.01.
+    It is estimated, with a standard error of at most 0.01.
     """
     draw, (construct, _) = Draw(f"judge: {name}"), CONSTRUCTIONS[name]
     taken = 0

@@ -88,14 +88,17 @@ def negations(draw: Draw) -> Piece:
     """Draw "the cat did not eat the cheese .", "he never sleeps ."."""
     who = subject(draw)
     if draw.chance(0.15) and kind(who) == "person":
+        draw.says("not", "pas")
         rest = [denied(draw, draw.noun(OBJECTS["have"]), habit=False).piece]
         return stop(clause(who, "have", "present", rest, adverb="not"))
     if draw.chance(0.3):
+        draw.says("never", "jamais")
         tense, verbs = (
             draw(("present", "future", "perfect")),
             HABITS[kind(who)],
         )
         return stop(event(draw, who, tense, "never", verbs=verbs, extras=0.0))
+    draw.says("not", "pas")
     return stop(event(draw, who, draw(HAPPENING), "not"))
 
 
@@ -199,6 +202,7 @@ OWNABLE = of_kinds(*OWNED)
 
 def owners(draw: Draw) -> Piece:
     """Draw "the boy 's dog was tired .", "i see marie 's hat ."."""
+    draw.says("'s", "de")
     if draw.chance(0.5):
         who = known(draw, OWNABLE, owner=1.0, share=0.3)
         tense, adverb = draw(("present", "past")), draw(MAYBE_NOT)
