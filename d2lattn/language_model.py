@@ -180,7 +180,7 @@ def check_text(
     That is the state, or the first one, and how many tokens came before.
     """
     check_tokens(X, model.embedding.num_embeddings)
-    start = model.init_state(len(X))
-    state = state or start
-    check_state(state, start)
+    if state is None:
+        return model.init_state(len(X)), 0
+    check_state(state, model.blks, len(X))
     return state, state.caches[0].k.shape[2]  # (B, H, t, d)

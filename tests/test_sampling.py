@@ -137,6 +137,12 @@ def test_top_p_at_the_edges(p, kept, dtype):
     assert found.dtype == dtype
 
 
+def test_of_many_equals_top_p_keeps_the_first():
+    kept = top_p(torch.zeros(99_999), 0.5).isfinite()
+    assert kept[0]
+    assert not (kept[1:] & ~kept[:-1]).any()
+
+
 # Drawing from it.
 
 
