@@ -192,10 +192,11 @@ def test_a_model_on_the_shelf_is_what_the_chapter_would_make(
     assert train.same_recipe(facts["recipe"], now), (
         f"{training.name} was made otherwise: run `make train`"
     )
-    assert facts["corpus"]["sha256"] == phrasebook.SHA256
-    assert all(
-        epoch.train_loss > 0 and epoch.tokens for epoch in facts["history"]
-    )
+    if "phrasebook" in now:  # the induction model learns from no corpus
+        assert facts["corpus"]["sha256"] == phrasebook.SHA256
+        assert all(
+            epoch.train_loss > 0 and epoch.tokens for epoch in facts["history"]
+        )
 
 
 def test_rows_of_seeds_are_of_the_trainings_there_are():
