@@ -4,14 +4,10 @@ One concept per module. The figures are in `d2lattn.figures`, which needs
 Plotly, and which nothing here imports.
 """
 
+from d2lattn.caching import KeyValueCache, LanguageModelState
 from d2lattn.comparison import Convolution, Recurrence, SelfAttention
 from d2lattn.decoding import beam_search, greedy_search
-from d2lattn.language_model import (
-    KeyValueCache,
-    LanguageModel,
-    LanguageModelBlock,
-    LanguageModelState,
-)
+from d2lattn.language_model import LanguageModel, LanguageModelBlock
 from d2lattn.linear import LinearAttention, linear_steps
 from d2lattn.masking import length_mask, masked_softmax
 from d2lattn.multihead import CausalAttention, MultiHeadAttention, causal_lens

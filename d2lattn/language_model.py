@@ -1,17 +1,17 @@
 """A language model: the Transformer without an encoder.
 
-One stack of causal blocks scores the words that may come next. Its state is a
-value, as a decoder's is.
+One stack of causal blocks scores the words that may come next.
 """
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
+from d2lattn.caching import KeyValueCache, LanguageModelState, check_state
 from d2lattn.checks import check_positive, check_tokens
 from d2lattn.multihead import CausalAttention, MultiHeadAttention
 from d2lattn.positional import PositionalEncoding
@@ -21,37 +21,6 @@ from d2lattn.transformer import (
     scaled_embedding,
     xavier,
 )
-
-
-class KeyValueCache(NamedTuple):
-    """The keys and values that a block has projected, cut into heads.
-
-    >>> block = LanguageModelBlock(8, ffn_num_hiddens=16, num_heads=2)
-    >>> cache = block.init_cache(batch_size=3)
-    >>> cache.k.shape  # no token yet
-    torch.Size([3, 2, 0, 4])
-    """
-
-    k: Float[Tensor, "B H t d"]
-    v: Float[Tensor, "B H t d"]
-
-
-class LanguageModelState(NamedTuple):
-    """Where a language model stands: one cache for each block.
-
-    >>> model = LanguageModel(100, 8, 16, num_heads=2, num_blks=1)
-    >>> _, state = model(torch.tensor([[3, 1], [4, 1], [5, 9]]))
-    >>> state.select(torch.tensor([2, 0])).caches[0].k.shape
-    torch.Size([2, 2, 2, 4])
-    """
-
-    caches: tuple[KeyValueCache, ...]
-
-    def select(self, indices: Integer[Tensor, "N"]) -> "LanguageModelState":
-        """Take these sequences of the batch, to go on from."""
-        return LanguageModelState(
-            tuple(KeyValueCache(*(x[indices] for x in c)) for c in self.caches)
-        )
 
 
 class LanguageModelBlock(nn.Module):
@@ -116,17 +85,29 @@ class LanguageModelBlock(nn.Module):
         return self.addnorm2(X, self.ffn(Z)), KeyValueCache(k, v)
 
 
+def through_blocks(
+    blks: Any, X: Float[Tensor, "B T D"], state: LanguageModelState
+) -> tuple[Float[Tensor, "B T D"], LanguageModelState]:
+    """Send vectors through all blocks, each of which adds to its cache."""
+    caches = []
+    for blk, cache in zip(blks, state.caches, strict=True):
+        X, cache = blk(X, cache)  # (B, T, D)
+        caches.append(cache)
+    return X, LanguageModelState(tuple(caches))
+
+
 class LanguageModel(nn.Module):
     r"""Score the words that may come after each token of a text.
 
-    $$p(y_1, \ldots, y_T) = \prod_{t=1}^{T} p(y_t \mid y_1, \ldots, y_{t-1}),
-      \qquad p(\cdot \mid y_1, \ldots, y_{t-1}) =
+    $$p(y_1, \ldots, y_T \mid y_0) =
+      \prod_{t=1}^{T} p(y_t \mid y_0, \ldots, y_{t-1}), \qquad
+      p(\cdot \mid y_0, \ldots, y_{t-1}) =
       \operatorname{softmax}(\mathbf{W}\,\mathbf{x}_{t-1} + \mathbf{b})$$
 
-    for the output $\mathbf{x}_{t-1}$ of the last block at the token before.
-    A whole text in one call gives the same logits as one token per call.
-    `positions` makes a module that is called as `positions(X, offset)`, from
-    the size of the vectors, dropout and the number of positions; with None,
+    where $y_0$ is `<bos>`, and $\mathbf{x}_{t-1}$ what the blocks make of
+    $y_{t-1}$. A whole text in one call gives the same logits as one token per
+    call. `positions` makes, from the size of the vectors, dropout and
+    `max_len`, a module that is called as `positions(X, offset)`; with None,
     nothing tells where a token stands. `norm` makes each normalisation from
     the size of the vectors. `options` go to the blocks: `attention`,
     `num_kv_heads`.
@@ -134,7 +115,8 @@ class LanguageModel(nn.Module):
     Shapes: tokens (B, T), logits (B, T, V).
 
     Raises `ValueError` where tokens are out of range or have the wrong shape
-    or dtype, or a text is longer than `max_len`.
+    or dtype, a text is longer than its positions, or a state is that of other
+    texts or another model.
 
     Papers: Radford et al. (2018), section 3.1, for the model; (2019), section
     2.3, for pre-norm.
@@ -142,8 +124,8 @@ class LanguageModel(nn.Module):
     >>> model = LanguageModel(100, 8, 16, num_heads=2, num_blks=3)
     >>> logits, state = model(torch.tensor([[3, 1, 4], [1, 5, 9]]))
     >>> logits, state = model(torch.tensor([[1], [2]]), state)  # goes on
-    >>> logits.shape, state.caches[0].k.shape
-    (torch.Size([2, 1, 100]), torch.Size([2, 2, 4, 4]))
+    >>> logits.shape, state.length
+    (torch.Size([2, 1, 100]), 4)
     """
 
     def __init__(
@@ -156,8 +138,7 @@ class LanguageModel(nn.Module):
         dropout: float = 0.0,
         use_bias: bool = False,
         *,
-        positions: Callable[[int, float, int], nn.Module]
-        | None = PositionalEncoding,
+        positions: Callable[..., nn.Module] | None = PositionalEncoding,
         norm: Callable[[int], nn.Module] = nn.LayerNorm,
         norm_first: bool = True,
         tie_weights: bool = True,
@@ -170,12 +151,10 @@ class LanguageModel(nn.Module):
         options |= {"norm": norm, "norm_first": norm_first}
         self.scale = math.sqrt(num_hiddens)
         self.embedding = scaled_embedding(vocab_size, num_hiddens)
-        self.pos_encoding = (
-            positions(num_hiddens, dropout, max_len) if positions else None
-        )
-        self.blks: Any = nn.ModuleList(
-            LanguageModelBlock(*sizes, **options) for _ in range(num_blks)
-        ).apply(xavier)
+        places = num_hiddens, dropout, max_len
+        self.pos_encoding = positions(*places) if positions else None
+        blks = (LanguageModelBlock(*sizes, **options) for _ in range(num_blks))
+        self.blks: Any = nn.ModuleList(blks).apply(xavier)
         self.ln = norm(num_hiddens) if norm_first else nn.Identity()
         self.dense = nn.Linear(num_hiddens, vocab_size)
         if tie_weights:
@@ -183,23 +162,26 @@ class LanguageModel(nn.Module):
 
     def init_state(self, batch_size: int = 1) -> LanguageModelState:
         """Stand at the beginning of this many texts."""
-        return LanguageModelState(
-            tuple(blk.init_cache(batch_size) for blk in self.blks)
-        )
+        caches = (blk.init_cache(batch_size) for blk in self.blks)
+        return LanguageModelState(tuple(caches))
 
     def forward(
         self,
         X: Integer[Tensor, "B T"],
         state: LanguageModelState | None = None,
     ) -> tuple[Float[Tensor, "B T V"], LanguageModelState]:
-        check_tokens(X, self.embedding.num_embeddings)
-        state = state or self.init_state(len(X))
-        t = state.caches[0].k.shape[2]  # (B, H, t, d)
+        state = check_text(self, X, state)
         X = self.embedding(X) * self.scale  # (B, T, D)
-        if self.pos_encoding is not None:
-            X = self.pos_encoding(X, t)
-        caches = []
-        for blk, cache in zip(self.blks, state.caches, strict=True):
-            X, cache = blk(X, cache)
-            caches.append(cache)
-        return self.dense(self.ln(X)), LanguageModelState(tuple(caches))
+        X = self.pos_encoding(X, state.length) if self.pos_encoding else X
+        X, state = through_blocks(self.blks, X, state)
+        return self.dense(self.ln(X)), state
+
+
+def check_text(
+    model: LanguageModel, X: Tensor, state: LanguageModelState | None
+) -> LanguageModelState:
+    """Return the state, or the first one, if the tokens and it fit."""
+    check_tokens(X, model.embedding.num_embeddings)
+    start = model.init_state(len(X))
+    check_state(state or start, start)
+    return state or start

@@ -83,7 +83,7 @@ class AddNorm(nn.Module):
         super().__init__()
         self.norm_first = norm_first
         self.dropout = nn.Dropout(dropout)
-        self.ln = nn.LayerNorm(num_hiddens)
+        self.ln: nn.Module = nn.LayerNorm(num_hiddens)
 
     def before(self, X: Float[Tensor, "*B D"]) -> Float[Tensor, "*B D"]:
         """The input of the layer."""

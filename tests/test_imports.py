@@ -16,7 +16,7 @@ FILES = sorted(HOUSE.rglob("*.py"))
 FLOORS = [
     {"checks", "modes", "progress", "recording", "beams", "figures"},
     {"masking", "corpora"},
-    {"pooling", "scoring", "positional", "online"},
+    {"pooling", "scoring", "positional", "caching", "online"},
     {"multihead", "comparison"},
     {"transformer", "seq2seq", "windows", "relative", "linear"},
     {"language_model"},
