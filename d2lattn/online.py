@@ -95,6 +95,8 @@ def online_attention(
     >>> online_attention(X[:, :1], X, values, block_size=2)
     tensor([[[2.]]])
     """
-    for known in online_steps(queries, keys, values, block_size):
-        running = known
+    steps = online_steps(queries, keys, values, block_size)
+    running = next(steps)
+    for after in steps:
+        running = after
     return (running.output / running.total).to(queries.dtype)

@@ -77,9 +77,9 @@ def window_attention(
         if allowed is not None:
             of_each = allowed.expand(*allowed.shape[:-2], Q, -1)
             mask = mask & of_each[..., rows, :][..., near]
-        seen = (x[..., near, :] for x in (keys, values))
         q = queries[..., rows, :]
-        outputs.append(fused_attention(q, *seen, mask, dropout))
+        k, v = keys[..., near, :], values[..., near, :]
+        outputs.append(fused_attention(q, k, v, mask, dropout))
     return torch.cat(outputs, dim=-2)
 
 
@@ -141,9 +141,10 @@ class WindowAttention(nn.Module):
         valid_lens: ValidLens = None,
     ) -> Float[Tensor, "*B Q V"]:
         check_sizes(queries, keys, values)
-        seen = hide(valid_lens, queries, keys, values)
+        q, k, v = hide(valid_lens, queries, keys, values)
         p = self.attention.dropout.p if self.training else 0.0
-        return window_attention(*seen, self.window, self.sinks, valid_lens, p)
+        seen = self.window, self.sinks
+        return window_attention(q, k, v, *seen, valid_lens, p)
 
 
 def check_sinks(sinks: int) -> None:
