@@ -50,7 +50,7 @@ def online_steps(
     Raises `ValueError` where the sizes do not fit, or blocks are empty.
 
     Papers: Milakov and Gimelshein (2018), algorithm 3; Rabe and Staats (2021),
-    section 2.1.
+    section 2.
 
     >>> X = torch.tensor([[[0.0], [0.0]]])
     >>> values = torch.tensor([[[2.0], [8.0]]])

@@ -130,7 +130,7 @@ def alibi_slopes(num_heads: int) -> Float[Tensor, "H"]:
     Where H is not a power of two, those of the power below come first, and
     then every other one of the power above.
 
-    Paper: Press et al. (2022), section 3, footnote 5 and their code.
+    Paper: Press et al. (2022), section 3, and their code.
 
     >>> alibi_slopes(4)
     tensor([0.2500, 0.0625, 0.0156, 0.0039])

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import longer
 import oracles
 import pytest
 import torch
@@ -141,7 +142,7 @@ def test_a_row_takes_the_place_of_its_like(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["attention", "engine", "translation", "tuning"]
+    "name", ["attention", "engine", "longer", "translation", "tuning"]
 )
 def test_results_name_what_they_come_from(name):
     path = RESULTS / f"{name}.json"
@@ -157,3 +158,25 @@ def test_rows_come_from_the_recipes_of_today():
     for row in rows:
         wanted = translation.RECIPES[row["corpus"]][row["model"]]
         assert row["recipe"] == wanted, row["command"]
+
+
+def test_each_recalled_value_is_the_one_that_was_shown():
+    keys, values, answers = longer.pairs(5, 7, torch.Generator())
+    assert keys.shape == values.shape == (7, 10)
+    assert (values[:, 5:] == longer.VALUES).all()  # none
+    for row in range(7):
+        shown = keys[row, :5].tolist()
+        assert len({*shown}) == 5
+        known = dict(zip(shown, values[row, :5].tolist(), strict=True))
+        asked = keys[row, 5:].tolist()
+        assert sorted(asked) == sorted(shown)
+        assert answers[row].tolist() == [known[key] for key in asked]
+
+
+def test_pieces_of_a_text_begin_with_bos():
+    text = torch.arange(100) + 7
+    pieces = longer.cut_out(text, 5, 11, torch.Generator())
+    assert pieces.shape == (5, 12)
+    assert (pieces[:, 0] == 1).all()
+    assert (pieces[:, 1:].diff() == 1).all()
+    assert len({*pieces[:, 1].tolist()}) > 1
