@@ -4,7 +4,7 @@ The state is a value. A step makes a new one and leaves the old one as it was,
 so that a text may be continued twice.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jaxtyping import Float, Integer
 from torch import Tensor
@@ -51,16 +51,13 @@ class LanguageModelState(NamedTuple):
         )
 
 
-def check_state(state: LanguageModelState, start: LanguageModelState) -> None:
-    """Raise a `ValueError` unless a state fits a model and a batch.
-
-    `start` is the state in which the model begins on that batch.
-    """
-    if len(state.caches) != len(start.caches):
+def check_state(state: LanguageModelState, blks: Any, batch_size: int) -> None:
+    """Raise a `ValueError` unless a state fits these blocks and a batch."""
+    if len(state.caches) != len(blks):
         raise ValueError(
             "state must have a cache for each block of the model, "
-            f"{len(start.caches)}, but has {len(state.caches)}"
+            f"{len(blks)}, but has {len(state.caches)}"
         )
-    for cache, empty in zip(state.caches, start.caches, strict=True):
-        B, H, _, d = empty.k.shape
+    B, H, _, d = blks[0].init_cache(batch_size).k.shape  # as in all blocks
+    for cache in state.caches:
         check_shape("k in a cache of the state", cache.k, (B, H, "t", d))

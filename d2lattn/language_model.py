@@ -170,18 +170,22 @@ class LanguageModel(nn.Module):
         X: Integer[Tensor, "B T"],
         state: LanguageModelState | None = None,
     ) -> tuple[Float[Tensor, "B T V"], LanguageModelState]:
-        state = check_text(self, X, state)
+        state, t = check_text(self, X, state)
         X = self.embedding(X) * self.scale  # (B, T, D)
-        X = self.pos_encoding(X, state.length) if self.pos_encoding else X
+        X = self.pos_encoding(X, t) if self.pos_encoding else X
         X, state = through_blocks(self.blks, X, state)
         return self.dense(self.ln(X)), state
 
 
 def check_text(
     model: LanguageModel, X: Tensor, state: LanguageModelState | None
-) -> LanguageModelState:
-    """Return the state, or the first one, if the tokens and it fit."""
+) -> tuple[LanguageModelState, int]:
+    """Return where a text goes on, if the tokens fit the model and the state.
+
+    That is the state, or the first one, and how many tokens came before.
+    """
     check_tokens(X, model.embedding.num_embeddings)
-    start = model.init_state(len(X))
-    check_state(state or start, start)
-    return state or start
+    if state is None:
+        return model.init_state(len(X)), 0
+    check_state(state, model.blks, len(X))
+    return state, state.caches[0].k.shape[2]  # (B, H, t, d)

@@ -31,7 +31,7 @@ def pairs(ours, theirs):
 def _pairs_of_layer(ours, theirs):
     """Weight and bias of a linear layer or a normalisation."""
     yield ours.weight, theirs.weight, ALL
-    if ours.bias is not None:
+    if getattr(ours, "bias", None) is not None:  # RMSNorm knows none
         yield ours.bias, theirs.bias, ALL
 
 
