@@ -8,7 +8,8 @@ work of the machine slows both alike.
 
 prints the tables and writes `results/attention.json`. `--seconds` is the time
 that each comparison gets. On a busy machine, `--busy` counts the processor
-time of a single thread instead.
+time of a single thread instead. `--only` measures some of the questions, and
+keeps what is known of the others.
 """
 
 import argparse
@@ -30,11 +31,18 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.attention.flex_attention import (
+    create_block_mask,
+    flex_attention,
+)
 
 from d2lattn.multihead import MultiHeadAttention
+from d2lattn.online import online_attention
 from d2lattn.recording import record_attention
+from d2lattn.scoring import DotProductAttention
 from d2lattn.seq2seq import EncoderDecoder
 from d2lattn.transformer import TransformerDecoder, TransformerEncoder
+from d2lattn.windows import WindowAttention, window_mask
 
 RESULTS = Path(__file__).with_name("results") / "attention.json"
 THREADS = 2
@@ -298,6 +306,99 @@ def copy_on(new, state):
         torch.cat([cache.v, new], dim=2)
 
 
+@torch.no_grad()
+def groups(seconds):
+    """One more token, when heads share the keys and values of a cache."""
+    size, length = NUM_HIDDENS // NUM_HEADS, 2048
+    for batch_size in (1, 16):
+        for shared in (8, 4, 2, 1):
+            query = torch.randn(batch_size, NUM_HEADS, 1, size)
+            k, v = torch.randn(2, batch_size, shared, length, size)
+            sdpa = F.scaled_dot_product_attention
+            calls = {
+                "ours": partial(DotProductAttention(), query, k, v),
+                "enable_gqa": partial(sdpa, query, k, v, enable_gqa=True),
+                "repeated": partial(repeated, query, k, v),
+            }
+            row = {"length": length, "batch_size": batch_size}
+            row |= {"num_kv_heads": shared, "cache_MB": bytes_of(k, v)}
+            yield row | side_by_side(calls, seconds)
+
+
+def repeated(query, k, v):
+    """Give each head its copy of the keys and values, then attend."""
+    times = NUM_HEADS // k.shape[1]
+    k, v = (x.repeat_interleave(times, dim=1) for x in (k, v))
+    return F.scaled_dot_product_attention(query, k, v)
+
+
+def bytes_of(*tensors):
+    """Megabytes that tensors take."""
+    return round(sum(x.numel() * x.itemsize for x in tensors) / 2**20, 2)
+
+
+@torch.no_grad()
+def windows(seconds):
+    """A causal window, over a whole sequence at once."""
+    size = NUM_HIDDENS // NUM_HEADS
+    sdpa = F.scaled_dot_product_attention
+    compiled = torch.compile(flex_attention)
+    for length, window in ((1024, 64), (4096, 64), (4096, 256)):
+        qkv = torch.randn(3, 1, NUM_HEADS, length, size)
+        i = torch.arange(length)
+        mask = window_mask(i, i, window)
+
+        def near(_b, _h, i, j, window=window):
+            return (j <= i) & (j > i - window)
+
+        blocks = create_block_mask(near, None, None, length, length, "cpu")
+        calls = {
+            "ours": partial(WindowAttention(window), *qkv),
+            "mask": partial(sdpa, *qkv, mask),
+            "causal, all keys": partial(sdpa, *qkv, is_causal=True),
+            "FlexAttention": partial(compiled, *qkv, block_mask=blocks),
+        }
+        row = {"length": length, "window": window}
+        yield row | side_by_side(calls, seconds)
+
+
+def plain(queries, keys, values):
+    """Attention as it is written: all scores, all weights, their mean."""
+    scores = queries @ keys.mT / math.sqrt(queries.shape[-1])
+    return scores.softmax(dim=-1) @ values
+
+
+WAYS = {
+    "plain": plain,
+    "blocks": online_attention,
+    "fused": F.scaled_dot_product_attention,
+}
+
+
+@torch.no_grad()
+def peak_of(way, length):
+    """Megabytes that attention in one head takes at its peak."""
+    torch.set_num_threads(1)
+    WAYS[way](*torch.randn(3, 1, 1, 8, 32))
+    qkv = torch.randn(3, 1, 1, length, 32)
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
+    before = resident("VmRSS")
+    WAYS[way](*qkv)
+    return resident("VmHWM") - before
+
+
+def blocks(_):
+    """The peak of memory of one head, in a process of its own."""
+    spawn = multiprocessing.get_context("spawn")
+    for way in WAYS:
+        row = {"way": way, "MB": {}}
+        for length in (4096, 8192, 16384):
+            with spawn.Pool(1) as pool:
+                megabytes = pool.apply(peak_of, (way, length))
+            row["MB"][length] = round(megabytes, 1)
+        yield row
+
+
 def resident(line):
     """Megabytes of memory of this process, now (VmRSS) or at most (VmHWM)."""
     status = Path("/proc/self/status").read_text(encoding="utf-8")
@@ -349,12 +450,28 @@ def memory(_):
         yield row
 
 
+QUESTIONS = {
+    question.__name__: question
+    for question in (
+        layers,
+        training,
+        decoding,
+        growth,
+        memory,
+        groups,
+        windows,
+        blocks,
+    )
+}
+
+
 def main():
     """Measure, print and save."""
     global THREADS
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--busy", action="store_true")
+    parser.add_argument("--only", nargs="+", choices=QUESTIONS)
     arguments = parser.parse_args()
     if arguments.busy:
         THREADS = 1
@@ -382,10 +499,16 @@ def main():
             "vocab_size": VOCAB,
         },
     }
-    for question in (layers, training, decoding, growth, memory):
-        print(f"\n{question.__doc__}")
-        rows = found[question.__name__] = []
-        for row in question(arguments.seconds):
+    if arguments.only:  # beside what is known, with a command of its own
+        known = json.loads(RESULTS.read_text(encoding="utf-8"))
+        known.setdefault("alone", {}).update(
+            dict.fromkeys(arguments.only, found)
+        )
+        found = known
+    for name in arguments.only or QUESTIONS:
+        print(f"\n{QUESTIONS[name].__doc__}")
+        rows = found[name] = []
+        for row in QUESTIONS[name](arguments.seconds):
             rows.append(row)
             print("  ", words(row), flush=True)
     RESULTS.parent.mkdir(exist_ok=True)

@@ -8,8 +8,10 @@ from d2lattn.caching import KeyValueCache, LanguageModelState
 from d2lattn.comparison import Convolution, Recurrence, SelfAttention
 from d2lattn.decoding import beam_search, greedy_search
 from d2lattn.language_model import LanguageModel, LanguageModelBlock
+from d2lattn.linear import LinearAttention, linear_steps
 from d2lattn.masking import length_mask, masked_softmax
 from d2lattn.multihead import CausalAttention, MultiHeadAttention, causal_lens
+from d2lattn.online import online_attention, online_steps
 from d2lattn.pooling import (
     KERNELS,
     NadarayaWatson,
@@ -19,8 +21,14 @@ from d2lattn.pooling import (
     gaussian,
     kernel_weights,
 )
-from d2lattn.positional import PositionalEncoding
+from d2lattn.positional import LearnedPositions, PositionalEncoding
 from d2lattn.recording import _point_here, record_attention
+from d2lattn.relative import (
+    AlibiAttention,
+    RotaryAttention,
+    alibi_slopes,
+    rotate,
+)
 from d2lattn.sampling import draw, generate, top_k, top_p, with_temperature
 from d2lattn.scoring import (
     AdditiveAttention,
@@ -52,11 +60,13 @@ from d2lattn.transformer import (
     scaled_embedding,
     xavier,
 )
+from d2lattn.windows import WindowAttention, window_attention
 
 __all__ = [
     "KERNELS",
     "AddNorm",
     "AdditiveAttention",
+    "AlibiAttention",
     "BlockCache",
     "CausalAttention",
     "Convolution",
@@ -66,11 +76,14 @@ __all__ = [
     "LanguageModel",
     "LanguageModelBlock",
     "LanguageModelState",
+    "LearnedPositions",
+    "LinearAttention",
     "MultiHeadAttention",
     "NadarayaWatson",
     "PositionWiseFFN",
     "PositionalEncoding",
     "Recurrence",
+    "RotaryAttention",
     "SelfAttention",
     "Seq2SeqAttentionDecoder",
     "Seq2SeqDecoder",
@@ -80,6 +93,8 @@ __all__ = [
     "TransformerEncoder",
     "TransformerEncoderBlock",
     "TransformerState",
+    "WindowAttention",
+    "alibi_slopes",
     "batch_loss",
     "beam_search",
     "boxcar",
@@ -94,14 +109,19 @@ __all__ = [
     "greedy_search",
     "kernel_weights",
     "length_mask",
+    "linear_steps",
     "masked_softmax",
+    "online_attention",
+    "online_steps",
     "record_attention",
+    "rotate",
     "scaled_embedding",
     "sequence_loss",
     "top_k",
     "top_p",
     "train",
     "warm_up",
+    "window_attention",
     "with_temperature",
     "xavier",
 ]

@@ -158,7 +158,9 @@ def check_sizes(
 
     Queries have shape (..., Q, D), keys (..., K, D) and values (..., K, V),
     with the same leading dimensions. `sizes` holds the last sizes of queries,
-    keys and, if wanted, values, where a module fixes them.
+    keys and, if wanted, values, where a module fixes them. Where it does not,
+    keys and values may have fewer heads, (B, G, K, D) for (B, H, Q, D), if
+    each serves as many heads of the queries.
     """
     given = {"queries": queries, "keys": keys, "values": values}
     shapes = {n: tuple(x.shape) for n, x in given.items() if x is not None}
@@ -175,13 +177,16 @@ def check_sizes(
                 f"have shape {shapes[name]}"
             )
     both = f"but queries have shape {shapes['queries']} and"
+    leading = {name: shape[:-2] for name, shape in shapes.items()}
+    if sizes is None and heads_per_key(queries, keys):
+        leading["queries"] = leading["keys"]
     if sizes is None and shapes["queries"][-1] != shapes["keys"][-1]:
         raise ValueError(
             "queries and keys must have the same size in their last "
             f"dimension, {both} keys {shapes['keys']}"
         )
     for name, shape in shapes.items():
-        if shape[:-2] != shapes["queries"][:-2]:
+        if leading[name] != leading["queries"]:
             raise ValueError(
                 f"queries and {name} must have the same leading dimensions, "
                 f"{both} {name} {shape}"
@@ -191,6 +196,20 @@ def check_sizes(
             "keys and values must be equal in number, but keys have shape "
             f"{shapes['keys']} and values {shapes['values']}"
         )
+
+
+def heads_per_key(queries: Tensor, keys: Tensor) -> int:
+    """Return how many heads share each key, 0 where they cannot share any.
+
+    >>> heads_per_key(torch.zeros(2, 6, 5, 4), torch.zeros(2, 3, 7, 4))
+    2
+    """
+    if queries.shape[:-2] == keys.shape[:-2]:
+        return 1
+    if queries.ndim < 4 or queries.shape[:-3] != keys.shape[:-3]:
+        return 0
+    heads, shared = queries.shape[-3], keys.shape[-3]
+    return 0 if shared < 1 or heads % shared else heads // shared
 
 
 def check_derivatives(output: Tensor) -> Tensor:

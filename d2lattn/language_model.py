@@ -28,9 +28,11 @@ class LanguageModelBlock(nn.Module):
 
     `cache` holds the keys and values of all tokens before X. The block adds
     those of X, and returns a new cache beside its output. `norm` makes a
-    normalisation from the size of its vectors.
+    normalisation from the size of its vectors, and `attention` what the heads
+    attend through, from dropout; `num_kv_heads` is as in multi-head attention.
 
-    Shapes: input and output (B, T, D).
+    Shapes: input and output (B, T, D); keys and values (B, H, t, d), or with
+    `num_kv_heads` heads instead of H.
 
     Raises `ValueError` where the sizes do not fit.
 
@@ -52,12 +54,13 @@ class LanguageModelBlock(nn.Module):
         *,
         norm_first: bool = True,
         norm: Callable[[int], nn.Module] = nn.LayerNorm,
+        attention: Callable[[float], nn.Module] = CausalAttention,
+        num_kv_heads: int | None = None,
     ):
         super().__init__()
-        self.attention = MultiHeadAttention(
-            num_hiddens, num_heads, dropout, use_bias
-        )
-        self.attention.attention = CausalAttention(dropout)
+        sizes = num_hiddens, num_heads, dropout, use_bias
+        self.attention = MultiHeadAttention(*sizes, num_kv_heads=num_kv_heads)
+        self.attention.attention = attention(dropout)
         self.addnorm1 = AddNorm(num_hiddens, dropout, norm_first=norm_first)
         self.ffn = PositionWiseFFN(ffn_num_hiddens, num_hiddens)
         self.addnorm2 = AddNorm(num_hiddens, dropout, norm_first=norm_first)
@@ -106,7 +109,8 @@ class LanguageModel(nn.Module):
     call. `positions` makes, from the size of the vectors, dropout and
     `max_len`, a module that is called as `positions(X, offset)`; with None,
     nothing tells where a token stands. `norm` makes each normalisation from
-    the size of the vectors.
+    the size of the vectors. `options` go to the blocks: `attention`,
+    `num_kv_heads`.
 
     Shapes: tokens (B, T), logits (B, T, V).
 
@@ -139,11 +143,12 @@ class LanguageModel(nn.Module):
         norm_first: bool = True,
         tie_weights: bool = True,
         max_len: int = 1000,
+        **options: Any,
     ):
         super().__init__()
         check_positive(num_blks=num_blks)
         sizes = num_hiddens, ffn_num_hiddens, num_heads, dropout, use_bias
-        options = {"norm": norm, "norm_first": norm_first}
+        options |= {"norm": norm, "norm_first": norm_first}
         self.scale = math.sqrt(num_hiddens)
         self.embedding = scaled_embedding(vocab_size, num_hiddens)
         places = num_hiddens, dropout, max_len

@@ -59,8 +59,8 @@ def length_mask(
 def hide(
     valid_lens: ValidLens,
     queries: Float[Tensor, "*B Q _"],
-    keys: Float[Tensor, "*B K _"],
-    *values: Float[Tensor, "*B K _"],
+    keys: Float[Tensor, "*G K _"],
+    *values: Float[Tensor, "*G K _"],
 ) -> tuple[Float[Tensor, "..."], ...]:
     """Put zeros in place of what must not affect the output.
 

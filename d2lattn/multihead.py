@@ -16,7 +16,7 @@ from d2lattn.scoring import DotProductAttention, fused_attention
 
 def causal_lens(
     queries: Float[Tensor, "*B Q d"],
-    keys: Float[Tensor, "*B K d"],
+    keys: Float[Tensor, "*G K d"],
     valid_lens: ValidLens = None,
 ) -> ValidLens:
     """Let each query see the keys up to its own place, and none after it.
@@ -76,7 +76,7 @@ class CausalAttention(nn.Module):
     def weights(
         self,
         queries: Float[Tensor, "*B Q d"],
-        keys: Float[Tensor, "*B K d"],
+        keys: Float[Tensor, "*G K d"],
         valid_lens: ValidLens = None,
     ) -> Float[Tensor, "*B Q K"]:
         """The weight of each key for each query, before dropout."""
@@ -86,12 +86,12 @@ class CausalAttention(nn.Module):
     def forward(
         self,
         queries: Float[Tensor, "*B Q d"],
-        keys: Float[Tensor, "*B K d"],
-        values: Float[Tensor, "*B K V"],
+        keys: Float[Tensor, "*G K d"],
+        values: Float[Tensor, "*G K V"],
         valid_lens: ValidLens = None,
     ) -> Float[Tensor, "*B Q V"]:
         check_sizes(queries, keys, values)
-        if valid_lens is None and queries.shape == keys.shape:
+        if valid_lens is None and queries.shape[-2] == keys.shape[-2]:
             # The same; a fused kernel skips the masked half.
             p = self.attention.dropout.p if self.training else 0.0
             return fused_attention(queries, keys, values, None, p, causal=True)
@@ -109,15 +109,19 @@ class MultiHeadAttention(nn.Module):
 
     `forward` is `project` followed by `attend`; a decoder calls them apart.
     The heads attend through `attention`, scaled dot products unless replaced.
+    With `num_kv_heads` = G, there are only G heads of keys and values, and
+    each serves H / G heads of queries.
 
     Shapes: queries (B, Q, `query_size`), keys (B, K, `key_size`), values
     (B, K, `value_size`), each size D unless given; weights (B, H, Q, K);
     output (B, Q, D). Each head has size d = D / H.
 
-    Raises `ValueError` where the heads do not divide `num_hiddens`, or the
-    sizes or the lengths do not fit.
+    Raises `ValueError` where the heads do not divide `num_hiddens`, the heads
+    of keys do not divide those of queries, or the sizes or the lengths do not
+    fit.
 
-    Paper: Vaswani et al. (2017), section 3.2.2.
+    Papers: Vaswani et al. (2017), section 3.2.2; for `num_kv_heads`, Shazeer
+    (2019), section 3, and Ainslie et al. (2023), section 2.2.
 
     >>> attention = MultiHeadAttention(num_hiddens=6, num_heads=3)
     >>> X = torch.ones(2, 5, 6)
@@ -137,33 +141,33 @@ class MultiHeadAttention(nn.Module):
         query_size: int | None = None,
         key_size: int | None = None,
         value_size: int | None = None,
+        num_kv_heads: int | None = None,
     ):
         super().__init__()
-        check_heads(num_hiddens, num_heads)
-        self.num_heads = num_heads
+        check_heads(num_hiddens, num_heads, num_kv_heads)
+        self.num_heads, self.size = num_heads, num_hiddens // num_heads
+        num_kv = self.size * (num_kv_heads or num_heads)  # D unless shared
         self.W_q = nn.Linear(query_size or num_hiddens, num_hiddens, bias=bias)
-        self.W_k = nn.Linear(key_size or num_hiddens, num_hiddens, bias=bias)
-        self.W_v = nn.Linear(value_size or num_hiddens, num_hiddens, bias=bias)
+        self.W_k = nn.Linear(key_size or num_hiddens, num_kv, bias=bias)
+        self.W_v = nn.Linear(value_size or num_hiddens, num_kv, bias=bias)
         self.W_o = nn.Linear(num_hiddens, num_hiddens, bias=bias)
-        self.attention: DotProductAttention | CausalAttention = (
-            DotProductAttention(dropout)
-        )
+        self.attention: Any = DotProductAttention(dropout)
 
     def split(self, X: Float[Tensor, "B n D"]) -> Float[Tensor, "B H n d"]:
         """Cut each vector into one piece per head."""
-        return X.unflatten(-1, (self.num_heads, -1)).transpose(1, 2)
+        return X.unflatten(-1, (-1, self.size)).transpose(1, 2)
 
     def project(
         self, keys: Float[Tensor, "B K Dk"], values: Float[Tensor, "B K Dv"]
-    ) -> tuple[Float[Tensor, "B H K d"], Float[Tensor, "B H K d"]]:
+    ) -> tuple[Float[Tensor, "B G K d"], Float[Tensor, "B G K d"]]:
         """The keys and values that the heads see, to be reused."""
         return self.split(self.W_k(keys)), self.split(self.W_v(values))
 
     def attend(
         self,
         queries: Float[Tensor, "B Q Dq"],
-        k: Float[Tensor, "B H K d"],
-        v: Float[Tensor, "B H K d"],
+        k: Float[Tensor, "B G K d"],
+        v: Float[Tensor, "B G K d"],
         valid_lens: ValidLens = None,
     ) -> Float[Tensor, "B Q D"]:
         """The output for keys and values that `project` returned."""
@@ -195,12 +199,24 @@ class MultiHeadAttention(nn.Module):
         return self.attend(queries, *self.project(keys, values), valid_lens)
 
 
-def check_heads(num_hiddens: int, num_heads: int) -> None:
-    """Raise a `ValueError` unless the heads share the hidden size evenly."""
+def check_heads(
+    num_hiddens: int, num_heads: int, num_kv_heads: int | None = None
+) -> None:
+    """Raise a `ValueError` unless the heads share the hidden size evenly.
+
+    And, with `num_kv_heads`, unless they share those of the keys evenly.
+    """
     if num_heads < 1 or num_hiddens % num_heads:
         raise ValueError(
             f"num_heads must divide num_hiddens, {num_hiddens}, but is "
             f"{num_heads}"
+        )
+    if num_kv_heads is None:
+        return
+    if num_kv_heads < 1 or num_heads % num_kv_heads:
+        raise ValueError(
+            f"num_kv_heads must divide num_heads, {num_heads}, but is "
+            f"{num_kv_heads}"
         )
 
 

@@ -61,6 +61,39 @@ class PositionalEncoding(nn.Module):
         return self.dropout(X + self.P[:, offset : offset + X.shape[1]])
 
 
+class LearnedPositions(nn.Module):
+    r"""Add to each vector a learned one that belongs to its position.
+
+    The table `P` is a parameter. A position that training never reached keeps
+    the random vector that it started with.
+
+    Shapes: input and output (B, n, D); the table (1, `max_len`, D).
+
+    Raises `ValueError` where a position is negative or not below `max_len`.
+
+    Paper: Gehring et al. (2017), section 3.1.
+
+    >>> positions = LearnedPositions(num_hiddens=4, max_len=10)
+    >>> positions(torch.zeros(2, 3, 4), offset=7).shape
+    torch.Size([2, 3, 4])
+    """
+
+    def __init__(
+        self, num_hiddens: int, dropout: float = 0.0, max_len: int = 1000
+    ):
+        super().__init__()
+        self.max_len = max_len
+        self.P = nn.Parameter(torch.empty(1, max_len, num_hiddens))
+        nn.init.normal_(self.P, std=num_hiddens**-0.5)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(
+        self, X: Float[Tensor, "B n D"], offset: int = 0
+    ) -> Float[Tensor, "B n D"]:
+        check_positions(offset, X.shape[1], self.max_len)
+        return self.dropout(X + self.P[:, offset : offset + X.shape[1]])
+
+
 def check_positions(offset: int, length: int, max_len: int) -> None:
     """Raise a `ValueError` where a sequence is longer than its encoding."""
     if offset < 0 or offset + length > max_len:

@@ -10,15 +10,15 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from d2lattn.checks import check_derivatives, check_sizes
+from d2lattn.checks import check_derivatives, check_sizes, heads_per_key
 from d2lattn.masking import ValidLens, hide, length_mask, masked_softmax
 
 
 def fused_attention(
     queries: Float[Tensor, "*B Q D"],
-    keys: Float[Tensor, "*B K D"],
-    values: Float[Tensor, "*B K V"],
-    mask: Bool[Tensor, "..."] | None = None,
+    keys: Float[Tensor, "*G K D"],
+    values: Float[Tensor, "*G K V"],
+    mask: Bool[Tensor, "..."] | Float[Tensor, "..."] | None = None,
     dropout: float = 0.0,
     causal: bool = False,
 ) -> Float[Tensor, "*B Q V"]:
@@ -28,14 +28,15 @@ def fused_attention(
       \frac{\mathbf{Q}\mathbf{K}^\top}{\sqrt{d}}\right)\mathbf{V}$$
 
     The mask is True where a key may be attended to; a query that has no such
-    key gets zeros. With `causal` instead, query $i$ attends to the keys up to
-    $i$. PyTorch's fused kernels have first derivatives only. Second ones work
-    inside `torch.nn.attention.sdpa_kernel(SDPBackend.MATH)`; elsewhere they
-    raise an error that says so.
+    key gets zeros. A mask of numbers is added to the scores. With `causal`
+    instead, query $i$ attends to the keys up to $i$. PyTorch's fused kernels
+    have first derivatives only. Second ones work inside
+    `torch.nn.attention.sdpa_kernel(SDPBackend.MATH)`; elsewhere they raise an
+    error that says so.
 
     Shapes: queries (..., Q, d), keys (..., K, d), values (..., K, V), output
     (..., Q, V); the mask has as many dimensions, and broadcasts to
-    (..., Q, K).
+    (..., Q, K). Heads may share keys and values, as in `per_head`.
 
     Paper: Dao et al. (2022), algorithm 1.
 
@@ -45,14 +46,34 @@ def fused_attention(
     tensor([[[3.]]])
     """
     if queries.ndim != 3:
+        shared = queries.shape[:-2] != keys.shape[:-2]
         output = F.scaled_dot_product_attention(
-            queries, keys, values, mask, dropout, causal
+            queries, keys, values, mask, dropout, causal, enable_gqa=shared
         )
         return check_derivatives(output)
     # PyTorch fuses (B, H, Q, d) only, so what has no heads gets one.
     q, k, v = (x[:, None] for x in (queries, keys, values))
     mask = None if mask is None else mask[:, None]
     return fused_attention(q, k, v, mask, dropout, causal)[:, 0]
+
+
+def per_head(
+    keys: Float[Tensor, "*G K D"], queries: Float[Tensor, "*B Q _"]
+) -> Float[Tensor, "*B K D"]:
+    """Repeat keys or values that heads share, once for each such head.
+
+    Shapes: queries (B, H, Q, d), keys (B, G, K, d), result (B, H, K, d). The
+    first H / G heads get the first keys, and so on. With as many heads as the
+    queries have, keys come back as they are.
+
+    >>> per_head(torch.eye(2)[None, :, None], torch.zeros(1, 4, 1, 2))[0, :, 0]
+    tensor([[1., 0.],
+            [1., 0.],
+            [0., 1.],
+            [0., 1.]])
+    """
+    heads = heads_per_key(queries, keys)
+    return keys if heads == 1 else keys.repeat_interleave(heads, dim=-3)
 
 
 class DotProductAttention(nn.Module):
@@ -67,7 +88,7 @@ class DotProductAttention(nn.Module):
     never hold all the weights.
 
     Shapes: queries (..., Q, d), keys (..., K, d), values (..., K, V), output
-    (..., Q, V).
+    (..., Q, V). Heads may share keys and values, as in `per_head`.
 
     Raises `ValueError` where the sizes or the lengths do not fit.
 
@@ -87,18 +108,19 @@ class DotProductAttention(nn.Module):
     def scores(
         self,
         queries: Float[Tensor, "*B Q D"],
-        keys: Float[Tensor, "*B K D"],
+        keys: Float[Tensor, "*G K D"],
     ) -> Float[Tensor, "*B Q K"]:
         """The scaled dot products, before mask and softmax."""
         check_sizes(queries, keys)
         # Scaled first, so that float16 does not overflow.
         queries = queries / math.sqrt(queries.shape[-1])
+        keys = per_head(keys, queries)
         return queries @ keys.mT  # (..., Q, d) @ (..., d, K) -> (..., Q, K)
 
     def weights(
         self,
         queries: Float[Tensor, "*B Q D"],
-        keys: Float[Tensor, "*B K D"],
+        keys: Float[Tensor, "*G K D"],
         valid_lens: ValidLens = None,
     ) -> Float[Tensor, "*B Q K"]:
         """The weight of each key for each query, before dropout."""
@@ -109,8 +131,8 @@ class DotProductAttention(nn.Module):
     def forward(
         self,
         queries: Float[Tensor, "*B Q D"],
-        keys: Float[Tensor, "*B K D"],
-        values: Float[Tensor, "*B K V"],
+        keys: Float[Tensor, "*G K D"],
+        values: Float[Tensor, "*G K V"],
         valid_lens: ValidLens = None,
     ) -> Float[Tensor, "*B Q V"]:
         check_sizes(queries, keys, values)

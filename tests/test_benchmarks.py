@@ -7,6 +7,7 @@ from pathlib import Path
 import generation
 import grammar
 import language_model
+import longer
 import oracles
 import pytest
 import torch
@@ -180,6 +181,7 @@ def test_a_row_takes_the_place_of_its_like(tmp_path):
         "engine",
         "generation",
         "language_model",
+        "longer",
         "translation",
         "tuning",
     ],
@@ -313,3 +315,28 @@ def test_the_entropy_and_its_error(fresh):
         assert sum(losses[p] for p in one) == pytest.approx(
             sum(losses[p] for p in other)
         )
+
+
+# Longer texts
+
+
+def test_each_recalled_value_is_the_one_that_was_shown():
+    keys, values, answers = longer.pairs(5, 7, torch.Generator())
+    assert keys.shape == values.shape == (7, 10)
+    assert (values[:, 5:] == longer.VALUES).all()  # none
+    for row in range(7):
+        shown = keys[row, :5].tolist()
+        assert len({*shown}) == 5
+        known = dict(zip(shown, values[row, :5].tolist(), strict=True))
+        asked = keys[row, 5:].tolist()
+        assert sorted(asked) == sorted(shown)
+        assert answers[row].tolist() == [known[key] for key in asked]
+
+
+def test_pieces_of_a_text_begin_with_bos():
+    text = torch.arange(100) + 7
+    pieces = longer.cut_out(text, 5, 11, torch.Generator())
+    assert pieces.shape == (5, 12)
+    assert (pieces[:, 0] == 1).all()
+    assert (pieces[:, 1:].diff() == 1).all()
+    assert len({*pieces[:, 1].tolist()}) > 1

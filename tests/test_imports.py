@@ -16,9 +16,9 @@ FILES = sorted(HOUSE.rglob("*.py"))
 FLOORS = [
     {"checks", "modes", "progress", "recording", "beams", "figures"},
     {"masking", "corpora"},
-    {"pooling", "scoring", "positional", "caching"},
+    {"pooling", "scoring", "positional", "caching", "online"},
     {"multihead", "comparison"},
-    {"transformer", "seq2seq"},
+    {"transformer", "seq2seq", "windows", "relative", "linear"},
     {"language_model"},
     {"decoding", "sampling", "training", "evaluation"},
     {"models", "engine"},

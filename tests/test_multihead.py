@@ -280,3 +280,78 @@ def test_causal_attention_wants_its_keys():
         CausalAttention()(queries, keys, values[:, :, :Q])
     with pytest.raises(ValueError, match=r"^valid_lens must lie .* 7, but"):
         CausalAttention()(queries, keys, values, torch.tensor([8, 1]))
+
+
+SHARED = pytest.mark.parametrize("num_kv_heads", [1, 2, 3, 6])
+
+
+def make_shared(num_kv_heads, **options):
+    return MultiHeadAttention(
+        66, 6, key_size=13, value_size=17, num_kv_heads=num_kv_heads, **options
+    )
+
+
+def draw_shared():
+    shapes = (B, Q, 66), (B, K, 13), (B, K, 17)
+    return [torch.randn(shape, requires_grad=True) for shape in shapes]
+
+
+@SHARED
+@LENGTHS
+@BIAS
+def test_shared_keys_are_repeated_ones(num_kv_heads, valid_lens, bias):
+    """A layer with the same weights for all heads of a group does the same."""
+    ours = make_shared(num_kv_heads, bias=bias)
+    plain = make_shared(None, bias=bias)
+    plain.load_state_dict(
+        {
+            name: weight.unflatten(0, (-1, 11))
+            .repeat_interleave(6 // num_kv_heads, dim=0)
+            .flatten(0, 1)
+            if name[:3] in ("W_k", "W_v")
+            else weight
+            for name, weight in ours.state_dict().items()
+        }
+    )
+    inputs = draw_shared()
+    both = []
+    for layer in (ours, plain):
+        output = layer(*inputs, valid_lens)
+        weights = layer.weights(*inputs[:2], valid_lens)
+        loss = some_loss(output) + some_loss(weights)
+        both.append([output, weights, *torch.autograd.grad(loss, inputs)])
+    for our, their in zip(*both, strict=True):
+        torch.testing.assert_close(our, their, rtol=1e-5, atol=1e-5)
+    loss = some_loss(ours(*inputs, valid_lens))
+    loss.backward()
+    assert ours.W_k.weight.grad.abs().sum() > 0
+
+
+@SHARED
+def test_shared_keys_are_pytorchs(num_kv_heads):
+    ours = make_shared(num_kv_heads)
+    queries, keys, values = draw_shared()
+    k, v = ours.project(keys, values)
+    assert k.shape == v.shape == (B, num_kv_heads, K, 11)
+    q = ours.split(ours.W_q(queries))
+    heads = F.scaled_dot_product_attention(q, k, v, enable_gqa=True)
+    expected = ours.W_o(heads.transpose(1, 2).flatten(2))
+    torch.testing.assert_close(ours(queries, keys, values), expected)
+    torch.testing.assert_close(ours.attend(queries, k, v), expected)
+
+
+def test_shared_keys_are_not_copied():
+    """Neither by a fused kernel, nor on the way to it."""
+    attention = MultiHeadAttention(32, 8, num_kv_heads=1)
+    query, X = torch.randn(1, 1, 32), torch.randn(1, 512, 32)
+    k, v = attention.project(X, X)
+    with torch.no_grad(), LargestTensor() as largest:
+        attention.attend(query, k, v)
+    assert largest.numel < k.numel()
+
+
+@pytest.mark.parametrize("num_kv_heads", [0, -1, 2, 4, 6])
+def test_wrong_shared_heads(num_kv_heads):
+    message = f"num_kv_heads must divide num_heads, 3, but is {num_kv_heads}$"
+    with pytest.raises(ValueError, match=message):
+        MultiHeadAttention(D, H, num_kv_heads=num_kv_heads)

@@ -7,7 +7,7 @@ import torch
 from oracles import assert_travels
 from torch import nn
 
-from d2lattn.positional import PositionalEncoding
+from d2lattn.positional import LearnedPositions, PositionalEncoding
 
 B, N, D, MAX_LEN = 2, 5, 7, 11
 SIZES = pytest.mark.parametrize("num_hiddens", [1, 2, D, 12])
@@ -110,3 +110,22 @@ def test_wrong_positions(length, offset, message):
 def test_compiles_and_exports():
     inputs = torch.randn(B, N, D), 3
     assert_travels(PositionalEncoding(D), inputs, PositionalEncoding(D))
+
+
+@pytest.mark.parametrize("offset", [0, 1, MAX_LEN - N])
+def test_learned_positions(offset, device):
+    positions = LearnedPositions(D, max_len=MAX_LEN).to(device)
+    X = torch.randn(B, N, D, device=device)
+    output = positions(X, offset)
+    assert output.equal(X + positions.P[:, offset : offset + N])
+    output.sum().backward()
+    reached = positions.P.grad[0].abs().sum(dim=-1) > 0
+    assert reached.nonzero().flatten().tolist() == [*range(offset, offset + N)]
+    with pytest.raises(ValueError, match=r"^positions must lie between 0"):
+        positions(X, MAX_LEN - N + 1)
+
+
+@pytest.mark.usefixtures("compiler")
+def test_learned_positions_travel():
+    inputs = torch.randn(B, N, D), 3
+    assert_travels(LearnedPositions(D), inputs, LearnedPositions(D))

@@ -1,6 +1,6 @@
 """A draw that finds all that the grammar can say, and how probable it is."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -34,7 +34,7 @@ class Used:
     def and_(self, word: str) -> "Used":
         """The same, and this word."""
         if word not in self._after:
-            sets = Counter()
+            sets = defaultdict(float)
             for each, share in self.sets.items():
                 sets[each | {word}] += share
             self._after[word] = Used.of(sets)
@@ -171,14 +171,14 @@ class Guide(Runs, Draw):
         given = self.wanted.key((args, [*options.items()]))
         key = function, given, self.used
         if key not in memo:
-            found: dict[Any, tuple[Any, Counter]] = {}
+            found: dict[Any, tuple[Any, dict[frozenset, float]]] = {}
             for what, share, used, unsures in self.runs(
                 lambda: function(self, *args, **options), self.used
             ):
                 if self.saying and not self._stands(what, unsures):
                     continue
                 same = self.wanted.key(what) if self.saying else None
-                _, sets = found.setdefault(same, (what, Counter()))
+                _, sets = found.setdefault(same, (what, defaultdict(float)))
                 for each, of_these in used.sets.items():
                     sets[each] += share * of_these
             memo[key] = [
