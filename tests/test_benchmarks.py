@@ -4,14 +4,22 @@ import json
 import re
 from pathlib import Path
 
+import generation
+import grammar
+import language_model
 import longer
 import oracles
 import pytest
 import torch
+import torch.nn.functional as F
 import translation
+from torch import nn
 from twin import make_twin
 
+from d2lattn import models
 from d2lattn.corpora import phrasebook
+from d2lattn.modes import evaluating
+from d2lattn.sampling import generate
 
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 NAMES = sorted(translation.RECIPES["tatoeba"])
@@ -75,6 +83,31 @@ def test_the_twin_decodes_word_by_word():
     rows = torch.tensor([2, 0])
     logits, _ = twin.decoder(tgt[rows][:, :1], state.select(rows))
     assert logits.shape == (2, 1, 37)
+
+
+@torch.no_grad()
+def test_contenders_in_generating_are_the_same_function():
+    models = generation.contenders((8, 11, 2, 3))
+    names = "cached", "all over again", "nn", "nn, fast path"
+    assert (*models,) == names
+    ours, _ = models["cached"]
+    for norm in (x for x in ours.modules() if isinstance(x, nn.LayerNorm)):
+        nn.init.normal_(norm.weight)
+        nn.init.normal_(norm.bias)
+    twin, tokens = generation.Twin(ours).eval(), generation.some_text(7)
+    models |= {"nn": (twin, False), "nn, fast path": (twin, True)}
+    wanted, state = ours(tokens)
+    texts = []
+    for model, fast in models.values():
+        with generation.fast_path(fast):
+            logits, kept = model(tokens[:, :4], None)
+            torch.testing.assert_close(logits[:, -1], wanted[:, 3])
+            logits, _ = model(tokens[:, 4:], kept)
+            torch.testing.assert_close(logits[:, -1], wanted[:, -1])
+            texts.append(generate(model, tokens, max_len=5, k=1))
+    assert all(text == texts[0] for text in texts)
+    kept = 2 * 3 * 7 * 8  # keys and values, blocks, tokens, D
+    assert generation.cache_bytes(state) == kept * 4
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -142,7 +175,16 @@ def test_a_row_takes_the_place_of_its_like(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["attention", "engine", "longer", "translation", "tuning"]
+    "name",
+    [
+        "attention",
+        "engine",
+        "generation",
+        "language_model",
+        "longer",
+        "translation",
+        "tuning",
+    ],
 )
 def test_results_name_what_they_come_from(name):
     path = RESULTS / f"{name}.json"
@@ -158,6 +200,124 @@ def test_rows_come_from_the_recipes_of_today():
     for row in rows:
         wanted = translation.RECIPES[row["corpus"]][row["model"]]
         assert row["recipe"] == wanted, row["command"]
+
+
+# The language model
+
+
+@pytest.fixture(scope="module")
+def fresh():
+    """A sentence of each construction, and two of some."""
+    return grammar.fresh(1 / 1200)
+
+
+def test_a_language_model_is_trained_by_the_chapter_and_judged(
+    fresh, tmp_path, unchecked
+):
+    whole = phrasebook.load()
+    few = {"train": 64, "valid": 6, "test": 8, "combinations": 4}
+    book = whole._replace(
+        **{name: getattr(whole, name)[:n] for name, n in few.items()}
+    )
+    kept = tmp_path / "model"
+    model, vocab, facts = language_model.trained(1, book, kept)
+    again, _, same = language_model.trained(2, book, kept)
+    assert same == facts == json.loads(json.dumps(facts))
+    for one, other in zip(model.parameters(), again.parameters(), strict=True):
+        assert one.equal(other)
+    tests = language_model.splits(book, 4)
+    row = language_model.measure(model, vocab, fresh, tests, count=6)
+    json.dumps(row)
+    for part in grammar.PARTS:
+        found = row["losses"]["all"][part]
+        assert found["excess"] > 1  # after eight steps
+        assert found["loss"] - found["excess"] == pytest.approx(
+            found["grammar"], abs=2e-4
+        )
+    for found in row["samples"]:
+        sides = found["english"], found["french"]
+        assert sum(side["samples"] for side in sides) == found["samples"] == 6
+        for side in sides:
+            assert side["samples"] == side["grammatical"] + sum(
+                side["errors"].values()
+            )
+    assert row["translations"]["test"]["to french"]["sentences"] == 4
+
+
+def test_losses_of_a_sentence_and_its_translation():
+    model, vocab, _ = language_model.trained(
+        1, phrasebook.load(), models.shelf("language-model")
+    )
+    phrase = phrasebook.load().test[0]
+    one, other = (vocab.encode(side) for side in phrase[:2])
+    text = torch.tensor([[vocab.bos, *one, vocab.eos, *other, vocab.eos]])
+    pairs = [phrase[:2], ((), ("le",))]  # of another length
+    [(first, second), _] = language_model.part_losses(model, vocab, pairs)
+    with evaluating(model):
+        logits, _ = model(text[:, :-1])
+    wanted = F.cross_entropy(logits.mT, text[:, 1:], reduction="none")[0]
+    end = len(one) + 1
+    assert first == pytest.approx(wanted[:end].sum().item(), rel=1e-4)
+    assert second == pytest.approx(wanted[end:].sum().item(), abs=1e-4)
+    found = language_model.translations(model, vocab, [phrase.src, ("who",)])
+    assert found[0] == phrase.tgt
+
+
+def test_what_counts_as_right():
+    pairs = [
+        (("he", "eats", "it", "."), ("il", "le", "mange", ".")),
+        (
+            ("you", "see", "his", "cat", "."),
+            ("tu", "vois", "son", "chat", "."),
+        ),
+    ]
+    found = [pairs[0][0], ("you", "see", "her", "cat", ".")]
+    judged = language_model.judge_translations(pairs, found, to_french=False)
+    assert (judged["exact"], judged["right"]) == (0.5, 1.0)
+    found = [pairs[0][1], ("tu", "vois", "sa", "chat", ".")]
+    judged = language_model.judge_translations(pairs, found, to_french=True)
+    assert (judged["exact"], judged["right"]) == (0.5, 0.5)
+
+
+def test_what_is_wrong_with_a_sample():
+    texts = {
+        "the cat sleeps .": {"grammatical": 1, "tried": 0},
+        "the girl is sad because he is tired .": {
+            "apart": 1,
+            "one_word_off": 1,
+        },
+        "the cat the sleeps .": {"neighbours": 1, "one_word_off": 0},
+        "the cat sleeps": {"unfinished": 1, "tried": 0},
+    }
+    for text, wanted in texts.items():
+        words = tuple(text.split())
+        judged = language_model.judge_samples(
+            [(words, words[-1] == ".")], repair=True
+        )
+        found = judged["english"] | judged["english"]["errors"]
+        assert wanted == {name: found[name] for name in wanted}, text
+    assert grammar.side_of(("le", "chat", "de", "paul")) == "tgt"
+
+
+def test_the_entropy_and_its_error(fresh):
+    assert len({each.phrase.construction for each in fresh}) == 26
+    numbers = [float(each.tokens("english")) for each in fresh]
+    found = grammar.per_token(fresh, "english", numbers)
+    assert (found["per_token"], found["per_token_error"]) == (1, 0)
+    assert found["per_sentence_error"] > 0
+    same = [each.phrase.construction == "times" for each in fresh]
+    assert grammar.standard_error(fresh, same) == 0
+    for each in fresh:
+        losses = each.losses
+        assert losses["french given english"] < 0.01 < losses["english"]
+        one, other = ("english", "french given english"), ("french",)
+        other += ("english given french",)
+        assert sum(losses[p] for p in one) == pytest.approx(
+            sum(losses[p] for p in other)
+        )
+
+
+# Longer texts
 
 
 def test_each_recalled_value_is_the_one_that_was_shown():

@@ -31,8 +31,11 @@ BELOW = {
 BELOW["engine"] |= {"figures"}  # it has one of its own, in their page
 
 ON_A_PAGE = {"plotly", "ipywidgets", "IPython"}
-# A translator in a notebook; the rest of the engine does without.
-LIVE = {HOUSE / "engine/live.py", HOUSE / "engine/controls.py"}
+# A model in a notebook; the rest of the engine does without.
+LIVE = {
+    HOUSE / f"engine/{name}.py"
+    for name in ("choices", "controls", "heads", "live", "live_continuer")
+}
 IN_A_BUILD = {"sphinx", "docutils", "myst_nb"}
 
 

@@ -53,8 +53,6 @@ MODELS = {
 }
 TRAINING = pytest.mark.parametrize("training", [True, False])
 EACH_MODEL = pytest.mark.parametrize("name", MODELS)
-# The others are compiled alike, and compiling takes seconds.
-EACH_KIND = pytest.mark.parametrize("name", ["pre-norm", "no positions"])
 
 
 @pytest.fixture(params=MODELS)
@@ -334,10 +332,9 @@ def test_under_vmap(name):
     torch.testing.assert_close(more[1], model(texts[1], state)[0])
 
 
-@EACH_KIND
 @pytest.mark.usefixtures("compiler")
-def test_compiles_exports_and_copies(name, device):
-    model, fresh = (MODELS[name]().to(device) for _ in range(2))
+def test_compiles_exports_and_copies(device):
+    model, fresh = (make().to(device) for _ in range(2))
     assert_travels(model, (draw(device),), fresh)
 
 

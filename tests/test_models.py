@@ -192,7 +192,11 @@ def test_a_model_on_the_shelf_is_what_the_chapter_would_make(
     assert train.same_recipe(facts["recipe"], now), (
         f"{training.name} was made otherwise: run `make train`"
     )
-    assert facts["corpus"]["sha256"] == phrasebook.SHA256
+    if "phrasebook" in now:  # not all models learn from a corpus
+        assert facts["corpus"]["sha256"] == phrasebook.SHA256
+    if "losses" in facts:  # of a loop of the chapter's own
+        assert torch.tensor(facts["losses"]).gt(0).all()
+        return
     assert all(
         epoch.train_loss > 0 and epoch.tokens for epoch in facts["history"]
     )

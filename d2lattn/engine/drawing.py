@@ -33,14 +33,22 @@ def line(
     at: int | None,
     shares: Sequence[float] = (),
     unknown: Collection[int] = (),
+    notes: Sequence[str] = (),
+    given: int = 0,
 ) -> str:
-    """A sentence, with the share of each word below it, if it has one."""
+    """A sentence, as dark as the share of each word, which stands below it.
+
+    Where there are `notes`, those stand below the words. Up to the word
+    `given` they are the reader's.
+    """
     chips = []
     for i, word in enumerate(words):
         share = shares[i] if i < len(shares) else None
-        said = "" if share is None else html.escape(percent(share))
+        said = "" if share is None else percent(share)
+        said = html.escape(notes[i] if notes else said)
         chips.append(
-            f'<span class="d2l-chip{" d2l-unknown" * (i in unknown)}"'
+            f'<span class="d2l-chip{" d2l-unknown" * (i in unknown)}'
+            f'{" d2l-given" * (i < given)}"'
             f' style="--share: {share or 0:.3f}"{CURRENT * (i == at)}>'
             f"{html.escape(word)}<small>{said}</small></span>"
         )

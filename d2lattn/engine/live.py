@@ -4,6 +4,7 @@ import html
 import itertools
 import math
 import re
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from itertools import takewhile
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 import ipywidgets
 
 from d2lattn.corpora.phrasebook import detokenize, tokenize
-from d2lattn.corpora.vocabulary import SPECIALS
+from d2lattn.corpora.vocabulary import SPECIALS, Vocab
 from d2lattn.engine import drawing
-from d2lattn.engine.controls import Controls, button
+from d2lattn.engine.controls import Controls
+from d2lattn.engine.heads import button
 from d2lattn.engine.looking import LONGEST, Look, look, without
 
 
@@ -34,10 +36,10 @@ class Live:
         }
         if "new" in self.turns:
             self.bring("new")
-        boxes = [box for boxes in it.boxes.values() for box in boxes]
+        boxes = itertools.chain(*it.heads.boxes.values())
         for control in (it.text, it.beam, it.positions, *boxes):
             control.observe(self.compute, "value")
-        for control in (*it.places.values(), it.map):
+        for control in (*it.places.values(), it.heads.map):
             control.observe(self.show, "value")
         for name, clicked in it.buttons.items():
             clicked.on_click(lambda _, name=name: self.bring(name))
@@ -84,16 +86,19 @@ class Live:
             said = f'<p role="alert">{html.escape(str(error))}</p>'
         self.offer("src", self.now.read if self.now else [])
         self.offer("tgt", self.now.written if self.now else [])
-        it.unknown.children = [*map(self.near, self.unknown())]
+        it.unknown.children = [
+            near(self.words(), i, self.it.src_vocab, self.write)
+            for i in self.unknown()
+        ]
         it.status.value = said
         self.show()
 
     def look(self, words: list[str]) -> Look:
         """Translate a sentence without the heads that are switched off."""
         it, model = self.controls, self.it.model
-        off = {path: it.off(path) for path in it.boxes}
         vocabs = self.it.src_vocab, self.it.tgt_vocab
-        with without(model, off, positions=not it.positions.value):
+        off, positions = it.heads.off(), not it.positions.value
+        with without(model, off, positions=positions):
             return look(model, words, *vocabs, beam_size=it.beam.value)
 
     def offer(self, side: str, words: list[str]) -> None:
@@ -121,29 +126,16 @@ class Live:
         read = self.now.read if self.now else []
         return [i for i, it in enumerate(read) if it not in self.it.src_vocab]
 
-    def near(self, i: int) -> ipywidgets.HBox:
-        """Say that a word is unknown, with near ones to take instead."""
-        words = self.words()
-        known = self.it.src_vocab.words[len(SPECIALS) :]
-        near = get_close_matches(words[i], known)
-        buttons = [*map(button, near)]
-        for it in buttons:
-            taken = [*words[:i], it.description, *words[i + 1 :]]
-            it.on_click(lambda _, taken=taken: self.write(taken))
-        rest = ". Did you mean:" if near else ", or any word like it."
-        said = html.escape(f"The model does not know “{words[i]}”{rest}")
-        return ipywidgets.HBox([ipywidgets.HTML(said), *buttons])
-
     def show(self, _change: Any = None) -> None:
         """Draw what belongs to the chosen words and the chosen map."""
         it = self.controls
         if self.now is None:
-            for drawn in (it.lines, it.tree, *it.maps.values()):
-                drawn.value = ""
+            it.lines.value = it.tree.value = ""
+            it.heads.clear()
             return
         at = {side: menu.value for side, menu in it.places.items()}
         self.draw_lines(self.now, at)
-        self.draw_maps(self.now, at)
+        it.heads.draw(self.now.weights, at)
         it.tree.value = (
             drawing.tree(self.now.kept, self.now.tokens, self.it.tgt_vocab)
             if it.beam.value > 1
@@ -162,25 +154,27 @@ class Live:
             + drawing.candidates(now.probs[tgt], self.it.tgt_vocab)
         )
 
-    def draw_maps(self, now: Look, at: dict[str, int]) -> None:
-        """Show the weights of every head."""
-        it = self.controls
-        path, head = it.map.value or (None, None)
-        for other, (name, queries, _) in it.titles.items():
-            chosen = head if other == path else None
-            row, off = at[queries], it.off(other)
-            it.maps[other].value = drawing.maps(
-                name, now.weights[other], row, chosen, off
-            )
-
     def shares(self, now: Look, at: dict[str, int]) -> dict[str, list[float]]:
         """The weights of the keys in the chosen map, by their line."""
-        if not self.controls.map.value:
+        if not self.controls.heads.map.value:
             return {}  # there is none
-        path, head = self.controls.map.value
-        _, queries, keys = self.controls.titles[path]
-        heads = now.weights[path]  # (H, Q, K)
-        weights = heads.mean(0) if head < 0 else heads[head]
-        row = weights[at[queries]].tolist()
+        keys, row = self.controls.heads.shares(now.weights, at)
         # What the decoder reads stands one step behind what it writes.
         return {keys: row[1:] if keys == "tgt" else row}
+
+
+def near(
+    words: Sequence[str],
+    i: int,
+    vocab: Vocab,
+    write: Callable[[list[str]], None],
+) -> ipywidgets.HBox:
+    """Say that a word is unknown, with near ones to write instead."""
+    found = get_close_matches(words[i], vocab.words[len(SPECIALS) :])
+    buttons = [*map(button, found)]
+    for it in buttons:
+        taken = [*words[:i], it.description, *words[i + 1 :]]
+        it.on_click(lambda _, taken=taken: write(taken))
+    rest = ". Did you mean:" if found else ", or any word like it."
+    said = html.escape(f"The model does not know “{words[i]}”{rest}")
+    return ipywidgets.HBox([ipywidgets.HTML(said), *buttons])

@@ -58,10 +58,14 @@ def title(path: str, attention: nn.Module) -> tuple[str, str, str]:
 
     >>> title("decoder.blks.1.attention1", CausalAttention())
     ('Decoder: French looks back at French, block 2', 'tgt', 'tgt')
+    >>> title("blks.0.attention", CausalAttention())  # it has no source
+    ('Each word looks back, block 1', 'tgt', 'tgt')
     """
     block = "".join(
         f", block {int(it) + 1}" for it in path.split(".") if it.isdigit()
     )
+    if path.startswith("blks"):
+        return f"Each word looks back{block}", "tgt", "tgt"
     if path.startswith("encoder"):
         return f"Encoder: English looks at English{block}", "src", "src"
     if any(isinstance(it, CausalAttention) for it in attention.modules()):
@@ -174,12 +178,12 @@ def look(
         tokens,
         best.log_prob,
         logits[0].softmax(-1, dtype=torch.float32).cpu(),
-        {path: _joined(weights) for path, weights in (calls or {}).items()},
+        {path: joined(weights) for path, weights in (calls or {}).items()},
         _kept(steps, eos),
     )
 
 
-def _joined(calls: list[Tensor]) -> Float[Tensor, "H Q K"]:
+def joined(calls: list[Tensor]) -> Float[Tensor, "H Q K"]:
     """The weights of an attention, which may be called once a word."""
     weights = torch.cat(calls, dim=-2)[0].float().cpu()  # (..., Q, K)
     return weights.reshape(-1, *weights.shape[-2:])

@@ -21,7 +21,7 @@ STATIC = files("d2lattn.engine") / "static"
 #: The parts of the engine, each after those that it needs.
 PARTS = (
     *("tensors", "attention", "layers", "transformer", "weights"),
-    *("beams", "decoding", "vocabulary"),
+    *("beams", "decoding", "sampling", "vocabulary"),
 )
 
 

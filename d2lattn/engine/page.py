@@ -1,8 +1,5 @@
 """A figure in which a reader's own sentence is translated, word by word."""
 
-import hashlib
-import html
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,24 +8,11 @@ from torch import nn
 
 from d2lattn.corpora.phrasebook import Phrase, detokenize
 from d2lattn.corpora.vocabulary import Vocab
-from d2lattn.engine.packing import (
-    PARTS,
-    STATIC,
-    Packed,
-    as_json,
-    model_file,
-    pack,
-    script,
-)
-from d2lattn.figures import page
-from d2lattn.figures.explorer import form, view
+from d2lattn.engine.packing import Packed, pack
+from d2lattn.engine.part import Part, shown
+from d2lattn.figures.explorer import form
 
-#: What shows a model, each after what it needs.
-SHOWING = (
-    *("dom", "maps", "tree", "chips"),
-    *("translating", "asking", "translator"),
-)
-MIME = "application/vnd.d2lattn.page+json"
+SCRIPTS = ("tree", "translating", "searching", "translator")
 CONTROLS = """
 <form data-part="ask">
 <label for="{uid}-text">English</label>
@@ -107,41 +91,28 @@ class Translator:
         """The model as it travels."""
         return pack(self.model, self.src_vocab, self.tgt_vocab, bits=self.bits)
 
+    def part(self) -> Part:
+        """The figure as a page has it."""
+        sentences = self._sentences()
+        return Part(
+            "translator",
+            SCRIPTS,
+            CONTROLS,
+            self.packed(),
+            {"sentences": sentences},
+            self.title,
+            self.caption,
+            "To translate a sentence",
+            {"opening": sentences["new"][0][0]},
+        )
+
     def to_html(self) -> str:
         """HTML that needs no kernel, network or other file."""
-        spec = {"packed": self.packed(), "sentences": self._sentences()}
-        scripts = page.script(), script(), script(SHOWING)
-        return (
-            f"<style>{page.style()}{style()}</style>{self._markup(spec)}"
-            + "".join(f"<script>{text}</script>" for text in scripts)
-        )
+        return self.part().to_html()
 
     def parts(self) -> dict[str, Any]:
-        """What a built page takes: markup, and the files it asks for.
-
-        In the markup, "{static}" stands for the address of their folder.
-        """
-        packed = self.packed()
-        digest = hashlib.sha256(as_json(packed).encode("utf-8"))
-        key = digest.hexdigest()[:16]
-        source = f"frames/{key}.js"
-        spec = {
-            "src": f"{{static}}/{source}",
-            "key": key,
-            "sentences": self._sentences(),
-        }
-        links = (
-            '<link rel="stylesheet" href="{static}/translator.css">'
-            '<script src="{static}/translator.js" defer></script>'
-        )
-        return {
-            "markup": self._markup(spec) + links,
-            "files": {
-                source: model_file(key, packed),
-                "translator.js": script((*PARTS, *SHOWING)),
-                "translator.css": style(),
-            },
-        }
+        """What a built page takes: see `Part.built`."""
+        return self.part().built()
 
     def _sentences(self) -> dict[str, list[Any]]:
         """Each as English text, French words, and the links between them."""
@@ -159,39 +130,15 @@ class Translator:
             for name, phrases in self.sentences.items()
         }
 
-    def _markup(self, spec: dict[str, Any]) -> str:
-        opening = html.escape(spec["sentences"]["new"][0][0])
-        title, caption = html.escape(self.title), html.escape(self.caption)
-        uid = f"d2l-{secrets.token_hex(8)}"  # it may be shown more than once
-        inside = CONTROLS.replace("{uid}", uid).replace("{opening}", opening)
-        return (
-            f'<figure class="d2l-translator" aria-label="{title}">'
-            f"{inside.strip()}"
-            f"<figcaption><strong>{title}.</strong> {caption}</figcaption>"
-            "<noscript>To translate a sentence, allow JavaScript.</noscript>"
-            '<script type="application/json" class="d2l-spec">'
-            f"{as_json(spec)}</script></figure>"
-        )
-
     def __repr__(self) -> str:
         sizes = f"{len(self.src_vocab)} to {len(self.tgt_vocab)} words"
         return f"Translator({type(self.model).__name__}, {sizes})"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return {**self._shown(), "text/plain": repr(self)}
+        return shown(self, self.part, self._box)
 
-    def _shown(self) -> dict[str, Any]:
-        """What a notebook or a page shows, by mime type."""
-        shown = form()
-        if shown == "page":
-            return {MIME: self.parts()}
-        if shown == "html":
-            return {"text/html": self.to_html()}
+    def _box(self) -> Any:
+        """The widgets that PyTorch drives."""
         from d2lattn.engine.live import Live
 
-        return view(Live(self).box)
-
-
-def style() -> str:
-    """The structure of translators, one style sheet."""
-    return (STATIC / "translator.css").read_text(encoding="utf-8")
+        return Live(self).box

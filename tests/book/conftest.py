@@ -116,6 +116,16 @@ def visit(browser, book, site):
         yield open_page
 
 
+@pytest.fixture
+def page(browser):
+    """A blank page whose troubles must be none in the end."""
+    blank = browser.new_page(viewport={"width": 900, "height": 700})
+    trouble = listen(blank, "file:")
+    yield blank
+    blank.context.close()
+    assert not trouble
+
+
 @pytest.fixture(scope="module")
 def engine_page(browser, tmp_path_factory):
     """A page from disk with the engine in it."""

@@ -4,9 +4,10 @@ from functools import cache
 
 import pytest
 import torch
-from browser import listen, until
+from browser import until
 from engine import SIZES, short_enough
 from engine_page import shelf
+from model_figure import ModelFigure, in_a_sandbox, save_and_open
 from rounding import rounded
 
 from d2lattn.corpora import phrasebook
@@ -51,52 +52,20 @@ def ours(words, beam_size=1, model=None):
     return found
 
 
-class Figure:
+class Figure(ModelFigure):
     """A translator in a page."""
 
-    def __init__(self, frame):
-        self.frame = frame
-        frame.wait_for_selector(".d2l-translator[data-ready]")
-        frame.evaluate("d2lattn.pause = 0")
-
-    def part(self, name):
-        return self.frame.locator(f'[data-part="{name}"]')
+    kind = "translator"
 
     def words(self, side):
         """The words of a line, without `<eos>`."""
-        words = (
-            self.part(side)
-            .locator("button")
-            .evaluate_all("all => all.map((it) => it.firstChild.textContent)")
-        )
-        return [word for word in words if word != "<eos>"]
-
-    def type(self, text):
-        self.part("text").fill(text)
-
-    def box(self, path, head):
-        place = f'input[data-path="{path}"][data-head="{head}"]'
-        return self.frame.locator(place)
-
-
-@pytest.fixture
-def page(browser):
-    """A blank page whose troubles must be none in the end."""
-    blank = browser.new_page(viewport={"width": 900, "height": 700})
-    trouble = listen(blank, "file:")
-    yield blank
-    blank.context.close()
-    assert not trouble
+        return [word for word in self.all(side) if word != "<eos>"]
 
 
 @pytest.fixture
 def figure(page, tmp_path):
     """The translator, as it was saved to a file."""
-    file = tmp_path / "page.html"
-    head = '<!doctype html><meta charset="utf-8"><title>page</title>'
-    file.write_text(f"{head}{html()}", encoding="utf-8")
-    page.goto(file.as_uri())
-    return Figure(page.main_frame)
+    return Figure(save_and_open(page, tmp_path, html()))
 
 
 # -- what is typed -----------------------------------------------------------
@@ -148,10 +117,7 @@ def test_an_unknown_word_has_near_ones_to_take(figure):
 
 def test_a_word_begun_is_completed(figure):
     figure.type("The old sch")
-    options = figure.frame.locator("datalist option").evaluate_all(
-        "all => all.map((it) => it.value)"
-    )
-    assert options == ["The old school"]
+    assert figure.completions() == ["The old school"]
 
 
 @pytest.mark.parametrize("name", ["known", "new"])
@@ -354,18 +320,7 @@ def test_a_choice_beyond_the_end_moves_to_the_end(figure):
 
 def test_in_a_sandbox_as_in_colab(page, figure):
     page.goto("about:blank")
-    page.evaluate(
-        """html => {
-            const frame = document.createElement("iframe");
-            frame.sandbox = "allow-scripts";
-            frame.srcdoc = "<!doctype html><body>" + html;
-            document.body.append(frame);
-        }""",
-        html(),
-    )
-    page.wait_for_selector("iframe")
-    frame = page.query_selector("iframe").content_frame()
-    inside = Figure(frame)
+    inside = Figure(in_a_sandbox(page, html()))
     inside.type("The cat sleeps.")
     assert inside.words("tgt") == ours("the cat sleeps .")
 

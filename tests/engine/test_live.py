@@ -134,9 +134,9 @@ def test_maps_are_those_of_a_recording(kind):
             -1, *figure.now.weights[path].shape[1:]
         )
         torch.testing.assert_close(figure.now.weights[path], heads)
-    for _, (path, head) in figure.controls.map.options:
-        figure.controls.map.value = path, head
-        _, queries, keys = figure.controls.titles[path]
+    for _, (path, head) in figure.controls.heads.map.options:
+        figure.controls.heads.map.value = path, head
+        _, queries, keys = figure.controls.heads.titles[path]
         menu = figure.controls.places[queries]
         menu.value = at = min(2, len(menu.options) - 1)
         heads = figure.now.weights[path]
@@ -147,7 +147,7 @@ def test_maps_are_those_of_a_recording(kind):
         assert words(figure, keys)[1] == shown
         other = {"src": "tgt", "tgt": "src"}[keys]
         assert not any(words(figure, other)[1])
-        drawn = figure.controls.maps[path].value
+        drawn = figure.controls.heads.maps[path].value
         assert drawn.count('aria-current="true"') == 1
         assert f'class="d2l-row" x="0" y="{at}"' in drawn
 
@@ -155,7 +155,7 @@ def test_maps_are_those_of_a_recording(kind):
 def test_a_map_has_a_cell_for_each_key_of_each_query():
     figure = live(made("Bahdanau"))
     svg = BeautifulSoup(
-        figure.controls.maps["decoder.attention"].value, "html.parser"
+        figure.controls.heads.maps["decoder.attention"].value, "html.parser"
     ).svg
     now = figure.now
     cells = "".join(path["d"] for path in svg.select("path")).split("z")[:-1]
@@ -173,7 +173,7 @@ def test_heads_go_as_if_their_stripes_were_zero():
     before = figure.now
     cut = [("encoder.blks.0.attention", 1), ("decoder.blks.1.attention2", 0)]
     for path, head in cut:
-        figure.controls.boxes[path][head].value = False
+        figure.controls.heads.boxes[path][head].value = False
     twin = made("Transformer")
     twin.load_state_dict(model.state_dict())
     for path, head in cut:
@@ -186,7 +186,7 @@ def test_heads_go_as_if_their_stripes_were_zero():
     logits = twin(src, torch.tensor([[1, *figure.now.tokens[:-1]]]))
     torch.testing.assert_close(figure.now.probs, logits[0].softmax(-1))
     for path, head in cut:
-        figure.controls.boxes[path][head].value = True
+        figure.controls.heads.boxes[path][head].value = True
     assert figure.now.tokens == before.tokens
     assert figure.now.probs.equal(before.probs)
 
@@ -195,7 +195,7 @@ def test_heads_go_as_if_their_stripes_were_zero():
 def test_a_lone_head_goes_as_if_it_found_nothing():
     model = made("Bahdanau")
     figure = live(model)
-    (box,) = figure.controls.boxes["decoder.attention"]
+    (box,) = figure.controls.heads.boxes["decoder.attention"]
     box.value = False
     rnn = model.decoder.rnn.weight_ih_l0
     rnn[:, :12] = 0  # what reads the context
@@ -222,7 +222,7 @@ def test_the_model_is_left_as_it_was(model):
     state = {name: it.clone() for name, it in model.state_dict().items()}
     figure = live(model)
     figure.controls.positions.value = False
-    for boxes in figure.controls.boxes.values():
+    for boxes in figure.controls.heads.boxes.values():
         boxes[0].value = False
     figure.controls.text.value = "a" * 99
     assert [it.training for it in model.modules()] == modes
@@ -275,7 +275,7 @@ def test_nothing_typed_is_nothing_shown(model):
         assert words(figure, "src")[0] == ["the", "cat", ".", "<eos>"]
     figure.controls.text.value = "  "
     assert "Type a sentence." in figure.controls.status.value
-    shown = [figure.controls.lines, *figure.controls.maps.values()]
+    shown = [figure.controls.lines, *figure.controls.heads.maps.values()]
     assert not any(it.value for it in shown)
 
 

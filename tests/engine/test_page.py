@@ -8,7 +8,7 @@ from test_packing import VOCABS, transformer
 
 from d2lattn.corpora.phrasebook import Phrase
 from d2lattn.engine import Translator, model_file
-from d2lattn.engine.page import MIME
+from d2lattn.engine.part import MIME
 from d2lattn.figures.sphinx import PART_MIME
 
 SCRIPT = '<script>document.title = "hacked"</script>'

@@ -1,9 +1,9 @@
 """Whom and what to speak of: random words that make sense together."""
 
-import random
 from collections.abc import Sequence
 from typing import Any
 
+from drawing import Draw, part
 from lexicon import (
     ADJECTIVES,
     FEELINGS,
@@ -24,54 +24,7 @@ from sense import (
     COLOURS,
     MASS,
     PEOPLE,
-    SENSE,
 )
-
-
-class Draw:
-    """Choices at random, the same on every machine and Python.
-
-    Python promises that `random.Random.random` stays as it is, and makes no
-    such promise for `choice`.
-    `named` holds the words that the sentence has used.
-
-    >>> draw = Draw("a seed")
-    >>> draw(["heads"]), draw.chance(1.0)
-    ('heads', True)
-    """
-
-    def __init__(self, seed: str):
-        self._random = random.Random(seed).random
-        self.named = set()
-
-    def __call__(self, options: Sequence[Any]) -> Any:
-        return options[int(self._random() * len(options))]
-
-    def chance(self, share: float) -> bool:
-        """True in this share of the calls."""
-        return self._random() < share
-
-    def fresh(self, options: Sequence[str]) -> str:
-        """A word that the sentence has not used, or "" where there is none.
-
-        A sentence uses only one of several adjectives that say much the same
-        thing or its opposite.
-
-        >>> draw = Draw("a seed")
-        >>> draw.fresh(["big"]), draw.fresh(["big", "small"])
-        ('big', '')
-        """
-        word = self(options)
-        if SENSE.get(word, word) in self.named:
-            words = [w for w in options if SENSE.get(w, w) not in self.named]
-            word = self(words) if words else ""
-        self.named.add(SENSE.get(word, word))
-        return word
-
-    def noun(self, options: Sequence[str]) -> str:
-        """A noun that the sentence has not used, where there is one."""
-        return self.fresh(options) or self(options)
-
 
 WHOSE = ("my", "your", "his", "her", "our", "their")
 # What stands before a noun when one knows which is meant; nouns of other kinds
@@ -102,6 +55,7 @@ BESIDE = {
 }
 
 
+@part
 def adjectives(draw: Draw, noun: str, share: float = 0.4) -> tuple[str, ...]:
     """None, one or two, in the order in which English says them."""
     first = draw.fresh(DRAWN[noun]) if draw.chance(share) else ""
@@ -116,6 +70,7 @@ def adjectives(draw: Draw, noun: str, share: float = 0.4) -> tuple[str, ...]:
     return (first, second) if second in COLOURS else (second, first)
 
 
+@part
 def known(
     draw: Draw,
     nouns: Sequence[str],
@@ -142,6 +97,7 @@ def known(
     return noun_phrase(noun, determiner, described, plural=several)
 
 
+@part
 def person(draw: Draw, *, names: float = 0.25, **options: Any) -> Nominal:
     """A person whom one knows, perhaps by name; women as often as men."""
     if draw.chance(names):
@@ -156,9 +112,15 @@ COUNTS = {"kin": FEW} | dict.fromkeys(
 )
 
 
+@part
 def new(draw: Draw, nouns: Sequence[str], *, several: float = 0.5) -> Nominal:
     """Something not spoken of before: a cat, some milk, three trees."""
-    noun = draw.noun(nouns)
+    return new_one(draw, draw.noun(nouns), several=several)
+
+
+@part
+def new_one(draw: Draw, noun: str, *, several: float = 0.5) -> Nominal:
+    """The same, of a noun that is drawn already."""
     described = adjectives(draw, noun)
     if noun in MASS:
         return noun_phrase(noun, "some", described)
@@ -169,6 +131,7 @@ def new(draw: Draw, nouns: Sequence[str], *, several: float = 0.5) -> Nominal:
     return noun_phrase(noun, determiner, described, plural=True)
 
 
+@part
 def denied(draw: Draw, noun: str, *, habit: bool) -> Nominal:
     """An object after a negation: a cat, any milk, or milk, for a habit."""
     described = adjectives(draw, noun, 0.3)
@@ -180,6 +143,7 @@ def denied(draw: Draw, noun: str, *, habit: bool) -> Nominal:
     return noun_phrase(noun, word, described, plural=several, denied=True)
 
 
+@part
 def usual(draw: Draw, nouns: Sequence[str]) -> Nominal:
     """What people eat or buy as a habit: milk, apples."""
     noun = draw.noun(nouns)
@@ -187,6 +151,7 @@ def usual(draw: Draw, nouns: Sequence[str]) -> Nominal:
     return noun_phrase(noun, "", adjectives(draw, noun, 0.3), plural=several)
 
 
+@part
 def something(
     draw: Draw, nouns: Sequence[str], adverb: str = "", *, habit: bool = False
 ) -> Nominal:
@@ -202,6 +167,7 @@ def something(
 SPEAKERS = ("i", "i", "you", "you", "he", "she", "we", "we", "they")
 
 
+@part
 def subject(
     draw: Draw,
     *,

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from choices import (
-    Draw,
     known,
     new,
     person,
     subject,
 )
 from clauses import clause
+from drawing import Draw, part
 from events import (
     event,
     kind,
@@ -43,6 +43,7 @@ from statements import HAPPENING, MAYBE_NOT, stop
 
 THINKING = ("think", "say", "know")
 RELATED = ("eat", "buy", "buy", "see", "see", "find", *("look",) * 3)
+JOINTS = {"when": "quand", "if": "si"}
 TENSES = {
     "now": ("present", "progressive", "progressive", "want"),
     "past": ("past",),
@@ -50,6 +51,7 @@ TENSES = {
 }
 
 
+@part
 def statement(
     draw: Draw, who: Nominal, adverb: str = "", when: str = ""
 ) -> Piece:
@@ -61,6 +63,7 @@ def statement(
     return state(draw, who, tense, adverb)
 
 
+@part
 def another(draw: Draw, who: Nominal, *, animals: float = 0.15) -> Nominal:
     """The subject of a clause that follows one about `who`.
 
@@ -71,6 +74,7 @@ def another(draw: Draw, who: Nominal, *, animals: float = 0.15) -> Nominal:
     return subject(draw, animals=animals, share=0.25, without=without)
 
 
+@part
 def same_or_another(draw: Draw, who: Nominal) -> Nominal:
     """The subject of a later clause."""
     return again(who) if draw.chance(0.4) else another(draw, who)
@@ -78,6 +82,7 @@ def same_or_another(draw: Draw, who: Nominal) -> Nominal:
 
 def thoughts(draw: Draw) -> Piece:
     """Draw "marie thinks that she will leave tomorrow ."."""
+    draw.says("that", "que")
     who = subject(draw, animals=0.0)
     that = [clause(who, draw(THINKING), "present"), pair("that", "que")]
     if draw.chance(0.2):
@@ -89,6 +94,7 @@ def thoughts(draw: Draw) -> Piece:
     return stop(*that, statement(draw, who, draw(MAYBE_NOT)))
 
 
+@part
 def reason(
     draw: Draw, who: Nominal, options: Sequence[str], tense: str = "present"
 ) -> Piece:
@@ -101,6 +107,7 @@ def reason(
 
 def causes(draw: Draw) -> Piece:
     """Draw "the dog is sleeping because it is tired ."."""
+    draw.says("because", "parce que")
     choice = draw((_deed, _feeling, _liking))
     first, second = choice(draw)
     return stop(first, pair("because", "parce que"), second)
@@ -145,6 +152,7 @@ def _liking(draw: Draw) -> tuple[Piece, Piece]:
 def conditions(draw: Draw) -> Piece:
     """Draw "if you are hungry , you will eat some bread ."."""
     who, word = subject(draw, animals=0.0, share=0.2), draw(("if", "when"))
+    draw.says(word, JOINTS[word])
     feeling = draw([f for f in EFFECTS if (f, who.noun) not in ADJECTIVE_NOUN])
     *negation, verb = draw(EFFECTS[feeling]).split()
     tense, ahead = "future" if word == "if" else "present", draw.chance(0.6)
@@ -159,6 +167,7 @@ def times(draw: Draw) -> Piece:
     word, tense = draw(
         (("when", "later"), ("when", "past"), ("if", "present"))
     )
+    draw.says(word, JOINTS[word])
     who, ahead = subject(draw, animals=0.0), draw.chance(0.6)
     other = again(who) if draw.chance(0.4) else another(draw, who, animals=0.0)
     who, whose = (who, other) if ahead else (other, who)
@@ -177,7 +186,7 @@ def times(draw: Draw) -> Piece:
 
 def _with(word: str, clause: Piece, main: Piece, *, ahead: bool) -> Piece:
     """A clause with "when" or "if", ahead of the other or behind it."""
-    joint = pair(word, {"when": "quand", "if": "si"}[word])
+    joint = pair(word, JOINTS[word])
     if ahead:
         return stop(joint, clause, pair(",", ","), main)
     return stop(main, joint, clause)
@@ -186,12 +195,14 @@ def _with(word: str, clause: Piece, main: Piece, *, ahead: bool) -> Piece:
 def relatives(draw: Draw) -> Piece:
     """Draw "the apples that she bought are red ."."""
     if draw.chance(0.25):
+        draw.says("who", "qui")
         who = known(draw, STRANGERS, share=0.25, determiner="the")
         tense = draw(HAPPENING)
         does = event(draw, pronoun("who", who), tense, extras=0.1)
         who = who._replace(piece=say(who.piece, does))
         when = "past" if tense == "past" else draw(("now", "future"))
         return stop(statement(draw, who, draw(MAYBE_NOT), when))
+    draw.says("that", "que")
     verb = draw(RELATED)
     nouns = [noun for noun in OBJECTS[verb] if noun not in PEOPLE]
     what = known(draw, nouns, plural=0.5, share=0.3, determiner="the")
@@ -222,15 +233,18 @@ def coordination(draw: Draw) -> Piece:
     who, when = subject(draw, share=0.25), draw(tuple(TENSES))
     comma, conjunction = pair(",", ","), pair("and", "et")
     if draw.chance(0.15):  # three clauses
+        draw.says("and", "et")
         first, second, third = (
             statement(draw, someone, "", when)
             for someone in (who, another(draw, who), another(draw, who))
         )
         return stop(first, comma, second, conjunction, third)
-    negations = draw((("", "not"), ("not", ""), ("", "")))
+    negations = draw.perhaps((("", "not"), ("not", ""), ("", "")))
     if draw.chance(0.5):
+        draw.says("and", "et")
         negations, comma = ("", draw(MAYBE_NOT)), Piece()
     else:
+        draw.says("but", "mais")
         conjunction = pair("but", "mais")
     first = statement(draw, who, negations[0], when)
     other = same_or_another(draw, who)
@@ -246,10 +260,11 @@ def references(draw: Draw) -> Piece:
     else:
         what = new(draw, nouns, several=0.6)
     first = clause(who, verb, "past", [what.piece])
-    tense = draw(("past", "past", "future", "going", "want"))
+    tense = draw.perhaps(("past", "past", "future", "going", "want"))
     if tense == "want" and then in {"see", "find"}:
         tense = "past"
     adverb, rest = draw(("", "not")), []
+    draw.says(*(("but", "mais") if adverb else ("and", "et")))
     if then == "give":
         rest.append(prepositional("to", person(draw)))
     elif draw.chance(0.2):

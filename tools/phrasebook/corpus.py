@@ -3,10 +3,10 @@
 import hashlib
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from choices import Draw
 from compounds import COMPOUNDS
+from drawing import Draw
 from lexicon import ADJECTIVES
 from pieces import Piece, finish
 from questions import QUESTIONS
@@ -51,7 +51,9 @@ def compose() -> Phrasebook:
     return Phrasebook(*map(tuple, splits.values()))
 
 
-def sentences(name: str) -> Iterator[tuple[Phrase, tuple[str, ...]]]:
+def sentences(
+    name: str, seed: str = "phrasebook"
+) -> Iterator[tuple[Phrase, tuple[str, ...]]]:
     """Draw sentences of a construction, without end.
 
     Each comes with the families of combinations that it holds. A sentence may
@@ -62,18 +64,29 @@ def sentences(name: str) -> Iterator[tuple[Phrase, tuple[str, ...]]]:
     >>> phrase.src[0], phrase.tgt[:2]
     ('when', ('quand', 'est-ce'))
     """
-    draw, (construct, _) = Draw(f"phrasebook: {name}"), CONSTRUCTIONS[name]
+    draw, (construct, _) = Draw(f"{seed}: {name}"), CONSTRUCTIONS[name]
     while True:
-        draw.named.clear()
+        draw.start()
         piece = construct(draw)
         phrase = finish(piece, name)
-        qualities = [
-            SENSE.get(word, word)
-            for before, word in itertools.pairwise(("", *phrase.src))
-            if word in ADJECTIVES and before != "years"
-        ]
-        if len(phrase.src) <= LONGEST and len({*qualities}) == len(qualities):
+        if acceptable(phrase.src):
             yield phrase, piece.families
+
+
+def acceptable(src: Sequence[str]) -> bool:
+    """Whether English is short enough, and repeats no adjective.
+
+    An adjective and its opposite are the same here.
+
+    >>> acceptable("the sad boy is happy .".split())
+    False
+    """
+    qualities = [
+        SENSE.get(word, word)
+        for before, word in itertools.pairwise(("", *src))
+        if word in ADJECTIVES and before != "years"
+    ]
+    return len(src) <= LONGEST and len({*qualities}) == len(qualities)
 
 
 def split(phrase: Phrase) -> str:

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 
 from choices import (
-    Draw,
     adjectives,
     known,
-    new,
+    new_one,
     person,
     something,
 )
 from clauses import clause, there_is
+from drawing import Draw, part
 from lexicon import FEELINGS, NOUNS, NUMBERS
 from nominals import (
     Nominal,
@@ -45,17 +45,16 @@ def kind(who: Nominal) -> str:
     return "animal" if who.noun in ANIMALS else "person"
 
 
+@part
 def place(draw: Draw, key: str) -> Piece:
     """A place from a list in `PLACES`: "in the garden"."""
-    preposition, noun = draw(PLACES[key])
-    if noun in draw.named:
-        spots = [spot for spot in PLACES[key] if spot[1] not in draw.named]
-        preposition, noun = draw(spots or PLACES[key])
+    preposition, noun = draw.unused(PLACES[key]) or draw(PLACES[key])
     determiner = "the" if preposition in {"at", "to"} else ""
     where = known(draw, [noun], plural=0.0, share=0.3, determiner=determiner)
     return prepositional(preposition, where)
 
 
+@part
 def time(draw: Draw, tense: str) -> Piece:
     """A time that fits the tense: "tomorrow", "at six o'clock"."""
     if tense in {"past", "future", "going"} and draw.chance(0.3):
@@ -74,8 +73,17 @@ def complements(
     adverb: str = "",
     *,
     places: bool = True,
+    sure: bool = True,
 ) -> list[Piece]:
-    """What a verb needs, and perhaps a place where that makes sense."""
+    """What a verb needs, and perhaps a place where that makes sense.
+
+    Unless that is `sure`, the sentence may drop whom one speaks or gives to.
+    """
+
+    def to_somebody() -> Piece:
+        who = person(draw) if sure else draw.unsure(person)
+        return prepositional("to", who)
+
     if verb == "go" or (verb in {"arrive", "work"} and places):
         return [place(draw, verb)]
     if verb == "sleep" and places and draw.chance(0.8):
@@ -84,7 +92,7 @@ def complements(
     if verb in {"leave", "arrive", "work", "sleep"}:
         return []
     if verb == "speak":
-        return [prepositional("to", person(draw))]
+        return [to_somebody()]
     nouns = OBJECTS[verb]
     if kind(who) == "animal":
         nouns = SEEN if verb == "see" else DIET[who.noun]
@@ -92,7 +100,7 @@ def complements(
     what = something(draw, nouns, adverb, habit=habit)
     rest = [what.piece]
     if verb == "give":
-        rest.append(prepositional("to", person(draw)))
+        rest.append(to_somebody())
     elif places and draw.chance(0.3) and whereabouts(what.noun) != "building":
         spot = verb if verb in {"eat", "buy"} else "person"
         pet = kind(who) == "animal"
@@ -100,6 +108,7 @@ def complements(
     return rest
 
 
+@part
 def event(
     draw: Draw,
     who: Nominal,
@@ -127,6 +136,7 @@ def event(
     return clause(who, verb, tense, rest, adverb=adverb, question=question)
 
 
+@part
 def quality(
     draw: Draw,
     who: Nominal,
@@ -147,11 +157,13 @@ def quality(
     return adjective(word, who, very=very)
 
 
+@part
 def need(draw: Draw) -> Piece:
     """What one is in English and has in French: "hungry", "faim"."""
     return pair(*draw((("hungry", "faim"), ("thirsty", "soif"))))
 
 
+@part
 def state(
     draw: Draw,
     who: Nominal,
@@ -173,12 +185,15 @@ def state(
 PRESENT = (*STRANGERS, *ANIMALS, *of_kinds("thing", "food", "mass", "drink"))
 
 
+@part
 def presence(draw: Draw, *, question: bool = False) -> Piece:
     """What there is somewhere: "there is no milk on the table"."""
-    what = new(draw, PRESENT)
+    draw.says("there", "y")
+    noun = draw.noun(PRESENT)
+    what = draw.unsure(new_one, noun)
     if not question and draw.chance(0.2):
-        several = bool(NOUNS[what.noun].english[1])
-        words = adjectives(draw, what.noun, 0.3)
-        what = noun_phrase(what.noun, "no", words, plural=several)
-    where = place(draw, whereabouts(what.noun))
+        several = bool(NOUNS[noun].english[1])
+        words = adjectives(draw, noun, 0.3)
+        what = noun_phrase(noun, "no", words, plural=several)
+    where = place(draw, whereabouts(noun))
     return there_is(what, [where], question=question)

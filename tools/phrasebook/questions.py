@@ -1,7 +1,8 @@
 """Questions: each function draws one of its kind."""
 
-from choices import Draw, known, new, subject
+from choices import known, new, subject
 from clauses import clause
+from drawing import Draw, part
 from events import (
     event,
     kind,
@@ -23,6 +24,7 @@ def ask(*pieces: Piece) -> Piece:
     return say(*pieces, pair("?", "?"))
 
 
+@part
 def condition(draw: Draw, who: Nominal, *, question: bool = True) -> Piece:
     """How a person is: hungry, tired, in the garden."""
     if draw.chance(0.3):
@@ -48,6 +50,7 @@ def questions(draw: Draw) -> Piece:
 
 def where_questions(draw: Draw) -> Piece:
     """Draw "where are your books ?", "where did paul buy his hat ?"."""
+    draw.says("where", "où")
     where = pair("where", "où")
     if draw.chance(0.5):
         what = known(draw, tuple(NOUNS))
@@ -62,6 +65,7 @@ def where_questions(draw: Draw) -> Piece:
 
 def when_questions(draw: Draw) -> Piece:
     """Draw "when will your brother arrive at the station ?"."""
+    draw.says("when", "quand")
     who = subject(draw, animals=0.0, without="i")
     verbs = "buy", "see", "find", "speak", "go", "arrive", "leave"
     options = {"verbs": verbs, "question": True, "extras": 0.0}
@@ -71,6 +75,7 @@ def when_questions(draw: Draw) -> Piece:
 
 def why_questions(draw: Draw) -> Piece:
     """Draw "why are you not working today ?"."""
+    draw.says("why", "pourquoi")
     who, why = subject(draw, share=0.2, without="i"), pair("why", "pourquoi")
     if draw.chance(0.4):
         return ask(why, condition(draw, who))
@@ -80,6 +85,7 @@ def why_questions(draw: Draw) -> Piece:
 
 def what_questions(draw: Draw) -> Piece:
     """Draw "what did she buy at the market ?"."""
+    draw.says("what", "que")
     who = subject(draw, animals=0.0, without="i")
     verb = draw(("eat", "buy", "see", "find", "look", "look"))
     tense = draw(("past", "past", "future", "going", "want", "progressive"))
@@ -96,6 +102,7 @@ def what_questions(draw: Draw) -> Piece:
 
 def who_questions(draw: Draw) -> Piece:
     """Draw "who ate my cake ?"."""
+    draw.says("who", "qui")
     who = pronoun("who")
     if draw.chance(0.2):
         return ask(condition(draw, who, question=False))

@@ -2,7 +2,6 @@
 
 from choices import (
     OWNED,
-    Draw,
     adjectives,
     denied,
     known,
@@ -12,6 +11,7 @@ from choices import (
     usual,
 )
 from clauses import clause
+from drawing import Draw, part
 from events import (
     complements,
     event,
@@ -88,14 +88,17 @@ def negations(draw: Draw) -> Piece:
     """Draw "the cat did not eat the cheese .", "he never sleeps ."."""
     who = subject(draw)
     if draw.chance(0.15) and kind(who) == "person":
+        draw.says("not", "pas")
         rest = [denied(draw, draw.noun(OBJECTS["have"]), habit=False).piece]
         return stop(clause(who, "have", "present", rest, adverb="not"))
     if draw.chance(0.3):
+        draw.says("never", "jamais")
         tense, verbs = (
             draw(("present", "future", "perfect")),
             HABITS[kind(who)],
         )
         return stop(event(draw, who, tense, "never", verbs=verbs, extras=0.0))
+    draw.says("not", "pas")
     return stop(event(draw, who, draw(HAPPENING), "not"))
 
 
@@ -112,8 +115,8 @@ def someone(draw: Draw, who: Nominal) -> str:
 def pronouns(draw: Draw) -> Piece:
     """Draw "i did not see him .", "they want to find us ."."""
     who, verb = subject(draw), draw(("see", "see", "find", "look", "love"))
-    tense = draw(("present", "future", "past", "past", "going", "want"))
-    adverb, rest = draw(MAYBE_NOT), []
+    tenses = "present", "future", "past", "past", "going", "want"
+    tense, adverb, rest = draw.perhaps(tenses), draw.perhaps(MAYBE_NOT), []
     if verb == "love":
         tense = "present"
     elif (tense, verb) == ("present", "find"):
@@ -134,7 +137,8 @@ def datives(draw: Draw) -> Piece:
     who, verb = subject(draw, animals=0.0), draw(("give", "give", "speak"))
     tense = draw(("present", "progressive", "future", "past", "past", "going"))
     adverb = draw(MAYBE_NOT)
-    rest, whom = complements(draw, who, verb, tense, adverb), None
+    rest = complements(draw, who, verb, tense, adverb, sure=False)
+    whom = None
     if draw.chance(0.6):
         whom = dative_pronoun(someone(draw, who), to=verb == "speak")
         rest = rest[:-1]
@@ -172,7 +176,7 @@ def adverbs(draw: Draw) -> Piece:
         )
         return stop(clause(who, "be", "present", rest, adverb=adverb))
     tense, adverb = draw(SELDOM)
-    verb = draw(HABITS[kind(who)])
+    verb = draw.perhaps(HABITS[kind(who)])
     if adverb == "already" and kind(who) == "person" and draw.chance(0.3):
         verb = draw(("arrive", "leave"))
     if verb in {"eat", "buy"} and adverb != "already":
@@ -198,6 +202,7 @@ OWNABLE = of_kinds(*OWNED)
 
 def owners(draw: Draw) -> Piece:
     """Draw "the boy 's dog was tired .", "i see marie 's hat ."."""
+    draw.says("'s", "de")
     if draw.chance(0.5):
         who = known(draw, OWNABLE, owner=1.0, share=0.3)
         tense, adverb = draw(("present", "past")), draw(MAYBE_NOT)
@@ -228,6 +233,7 @@ def numbers(draw: Draw) -> Piece:
     return stop(event(draw, who, draw(HAPPENING), extras=0.2))
 
 
+@part
 def favourite(draw: Draw) -> Nominal:
     """What a person loves: "his sister", or a whole kind, "black cats"."""
     if draw.chance(0.4):
@@ -240,8 +246,8 @@ def favourite(draw: Draw) -> Nominal:
 
 def feelings(draw: Draw) -> Piece:
     """Draw "the cow is thirsty .", "anne is ten years old ."."""
-    who, adverb = subject(draw, animals=0.3), draw(MAYBE_NOT)
-    choice = draw(("need", "fear", "age", "love"))
+    who, adverb = subject(draw, animals=0.3), draw.perhaps(MAYBE_NOT)
+    choice = draw.perhaps(("need", "fear", "age", "love"))
     if choice == "love" and kind(who) == "person":
         rest = [favourite(draw).piece]
         return stop(clause(who, "love", "present", rest, adverb=adverb))
@@ -259,18 +265,21 @@ def feelings(draw: Draw) -> Piece:
 
 def comparisons(draw: Draw) -> Piece:
     """Draw "my car is older than paul 's car ."."""
+    draw.says("than", "plus")
     nouns, words = draw((COMPARED[0], *COMPARED))
     word = draw(words)
     nouns = [noun for noun in nouns if word in SAID[noun]]
     if nouns[0] in COMPARED[-1][0]:  # one book and another
         noun, plural = draw(nouns), draw.chance(0.3)
         who = noun_phrase(noun, draw(("this", "my", "our")), plural=plural)
-        other = known(draw, [noun], plural=float(plural), share=0.0, owner=1.0)
+        same = {"plural": float(plural), "share": 0.0, "owner": 1.0}
+        other = draw.unsure(known, [noun], **same)
         if draw.chance(0.5):
             whose = draw(("your", "his", "her", "their"))
             other = noun_phrase(noun, whose, plural=plural)
     else:
-        who, other = (known(draw, nouns, share=0.2) for _ in range(2))
+        who = draw.unsure(known, nouns, share=0.2)
+        other = draw.unsure(known, nouns, share=0.2)
     if nouns[0] in PEOPLE and word != "beautiful":
         who = subject(draw, animals=0.0) if draw.chance(0.6) else who
         other = person(draw, names=1.0) if draw.chance(0.3) else other

@@ -5,30 +5,34 @@
   if (d2l.chips) return;
   const { make, percent } = d2l;
 
-  /** A row of words, each a button. A word that is a key is as dark as
-      its weight, which stands below it.
+  /** A row of words, each a button. A word that is a key is as dark as its
+      weight. Below it stands that, or a note where there are some.
       @param {HTMLElement} box @param {string[]} words
       @param {{side: string, at?: number, shares?: number[],
-               unknown?: Set<number>, fresh?: number}} how
-      `fresh`: from which word on they are new */
-  function chips(box, words, { side, at, shares, unknown, fresh }) {
+               notes?: string[], unknown?: Set<number>, given?: number,
+               fresh?: number}} how
+      `given`: up to which word they are the reader's; `fresh`: from which on
+      they are new */
+  function chips(box, words, how) {
+    const { side, at, shares, notes, unknown, given = 0 } = how;
+    const fresh = how.fresh ?? Infinity;
     box.replaceChildren(...words.map((word, i) => {
       const share = shares?.[i];
       const names = ["d2l-chip", unknown?.has(i) && "d2l-unknown",
-        i >= (fresh ?? Infinity) && "d2l-fresh"].filter(Boolean);
+        i < given && "d2l-given", i >= fresh && "d2l-fresh"].filter(Boolean);
       const style = [share && `--share: ${share.toFixed(3)}`,
-        `--order: ${i - (fresh ?? 0)}`].filter(Boolean).join("; ");
+        i >= fresh && `--order: ${i - fresh}`].filter(Boolean).join("; ");
+      const below = notes?.[i] ?? (share === undefined ? "" : percent(share));
       return make("button", { type: "button", class: names.join(" "), style,
         "data-side": side, "data-at": i, "aria-pressed": i === at,
-        tabindex: i === (at ?? 0) ? 0 : -1 }, word,
-      make("small", {}, share === undefined ? "" : percent(share)));
+        tabindex: i === (at ?? 0) ? 0 : -1 }, word, make("small", {}, below));
     }));
   }
 
   /** Arrows go along a row, as in a list. @param {HTMLElement} box */
   function walk(box) {
     box.addEventListener("keydown", (event) => {
-      const all = [...box.children];
+      const all = [...box.querySelectorAll("button")];
       const now = all.indexOf(document.activeElement);
       const last = all.length - 1;
       const next = { ArrowRight: Math.min(now + 1, last), Home: 0, End: last,
@@ -36,7 +40,7 @@
       if (now < 0 || next === undefined) return;
       event.preventDefault();
       all[next].click();
-      box.children[next]?.focus();
+      box.querySelectorAll("button")[next]?.focus();
     });
   }
 

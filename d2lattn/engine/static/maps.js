@@ -7,13 +7,20 @@
 
   const SHADES = 20; // that are told apart
 
-  /** The three kinds of attention, and what stands for each in a path. */
+  /** The kinds of attention, and what stands for each in a path: the three of
+      a translator, and the one of a model without a source. */
   const KINDS = {
     "encoder.blks.#.attention": "Encoder: English looks at English",
     "decoder.blks.#.attention1": "Decoder: French looks back at French",
     "decoder.blks.#.attention2": "Across: French looks at English",
+    "blks.#.attention": "Each word looks back",
   };
   const kindOf = (path) => path.replace(/\d+/, "#");
+
+  /** What a map is called. @param {{path: string, head: number | "mean"}} map */
+  const nameOf = ({ path, head }) =>
+    `${KINDS[kindOf(path)]}, block ${Number(path.match(/\d+/)[0]) + 1}, ` +
+    (head === "mean" ? "mean of the heads" : `head ${head + 1}`);
 
   /** The mean of the heads. @param {Rows[]} heads (H, Q, K)
       @returns {number[][]} (Q, K) */
@@ -51,9 +58,9 @@
       across
       @returns {HTMLElement[]} a group a kind */
   function groups(weights, { chosen, off, rows, gold }) {
-    const cell = (path, block, heads, head) => {
+    const cell = (path, heads, head) => {
       const words = head === "mean" ? "mean" : `head ${head + 1}`;
-      const said = `${KINDS[kindOf(path)]}, block ${block}, ${words}`;
+      const said = nameOf({ path, head });
       const shown = head === "mean" ? mean(heads) : heads[head];
       const silent = (off[path] ?? []).includes(head);
       const button = make("button", { type: "button", "data-path": path,
@@ -67,8 +74,9 @@
         button, head === "mean" ? make("span", {}, words)
           : make("label", {}, box, words));
     };
-    return Object.entries(KINDS).map(([kind, title]) => {
+    return Object.entries(KINDS).flatMap(([kind, title]) => {
       const blocks = Object.keys(weights).filter((it) => kindOf(it) === kind);
+      if (!blocks.length) return [];
       return make("fieldset", {}, make("legend", {}, title),
         ...blocks.map((path, i) => {
           const heads = weights[path].at(-1); // (H, Q, K)
@@ -76,7 +84,7 @@
             "aria-label": `block ${i + 1}` },
           make("span", { class: "d2l-name" }, `block ${i + 1}`),
           ...["mean", ...heads.keys()].map((head) =>
-            cell(path, i + 1, heads, head)));
+            cell(path, heads, head)));
         }));
     });
   }
@@ -87,5 +95,5 @@
     return Array.from((head === "mean" ? mean(heads) : heads[head])[row] ?? []);
   }
 
-  d2l.maps = { KINDS, groups, kindOf, sharesOf };
+  d2l.maps = { KINDS, groups, kindOf, nameOf, sharesOf };
 })();

@@ -3,14 +3,10 @@
   "use strict";
   const d2l = (window.d2lattn = window.d2lattn || {});
   if (d2l.translator) return;
-  const { engine, make, maps, percent } = d2l;
-  d2l.pause = 600; // milliseconds without input after which it is announced
+  const { asking, engine, make, maps, percent, searching } = d2l;
 
-  async function start(root) {
-    const spec = JSON.parse(root.querySelector(".d2l-spec").textContent);
-    const it = await (spec.src ? engine.loadFrom(spec.src, spec.key)
-      : engine.load(spec.packed));
-    const part = (name) => root.querySelector(`[data-part="${name}"]`);
+  /** @param {Figure} figure */
+  function start({ root, spec, it, part }) {
     const input = part("text"), said = part("said");
     const view = { off: {}, chosen: { path: Object.keys(maps.KINDS)[2], head:
       "mean" }, side: "tgt", at: 0 };
@@ -19,7 +15,8 @@
       ([text, tgt, links]) => [engine.tokenize(text).join(" "), { tgt, links }]));
     const lastBlock = it.model.decoder.blks.length - 1;
     view.chosen.path = view.chosen.path.replace("#", lastBlock);
-    let now, announcing;
+    let now;
+    const wait = d2l.waiting(said, announce);
 
     function compute() {
       const before = now?.french ?? [];
@@ -31,19 +28,16 @@
       const same = now.french.findIndex((word, i) => word !== before[i]);
       view.fresh = same < 0 ? Infinity : same;
       root.toggleAttribute("data-empty", !now.words.length);
-      said.setAttribute("aria-live", "off"); // while somebody types
+      wait();
       show();
       view.fresh = Infinity;
-      clearTimeout(announcing);
-      announcing = setTimeout(announce, d2l.pause);
     }
 
     /** Say what came out; and of what the reader did not just begin to type,
         which words are unknown. */
     function announce() {
-      said.setAttribute("aria-live", "polite");
       part("status").textContent = sentence();
-      part("unknown").replaceChildren(...d2l.asking.unknown(now, it.src_vocab));
+      part("unknown").replaceChildren(...asking.unknown(now, it.src_vocab));
     }
 
     const sentence = () => now.words.length === 0 ? "Type a sentence."
@@ -92,7 +86,7 @@
       part("swap").disabled =
         view.side !== "src" || view.at + 2 >= now.words.length;
       showCandidates();
-      said.textContent = d2l.asking.weighed(now, view, shares, keys);
+      said.textContent = searching.weighed(now, view, shares, keys);
     }
 
     function showCandidates() {
@@ -105,32 +99,10 @@
     }
 
     const words = () => now.words;
-    d2l.asking.listen(
-      { root, part, input, view, spec, it, words, compute, show });
+    searching.listen({ root, part, view, spec, it, words, compute, show });
     compute();
   }
 
-  d2l.translator = { start: async (root) => {
-    if (root.dataset.started) return;
-    root.dataset.started = "1";
-    try {
-      await start(root);
-      root.dataset.ready = "1";
-    } catch (error) {
-      root.querySelector('[data-part="status"]').textContent =
-        "This figure could not start: " + error.message;
-      throw error;
-    }
-  } };
-
-  /** A figure starts when it comes within a screen of the viewport. */
-  const near = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries)
-      if (isIntersecting) d2l.translator.start(target);
-  }, { rootMargin: "100%" });
-  const boot = () => document.querySelectorAll(".d2l-translator")
-    .forEach((root) => near.observe(root));
-  if (document.readyState === "loading")
-    document.addEventListener("DOMContentLoaded", boot);
-  else boot();
+  d2l.translator = { start };
+  d2l.launch("translator", start);
 })();
