@@ -277,7 +277,7 @@ def measure(
     count: int,
 ) -> dict[str, Any]:
     """All that a language model of the phrasebook is asked."""
-    row: dict[str, Any] = {"losses": compare(model, vocab, drawn)}
+    row: dict[str, Any] = {"fresh": compare(model, vocab, drawn)}
     row["samples"] = []
     for way in WAYS:
         drawn_words = sample(model, vocab, count, **way)
@@ -414,10 +414,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("of", choices=ROWS)
     parser.add_argument("--seeds", nargs="+", type=int, default=range(5))
     parser.add_argument(
-        "--share", type=float, default=0.05, help="fresh sentences"
+        "--share", type=float, default=0.04, help="fresh sentences"
     )
     parser.add_argument(
-        "--count", type=int, default=400, help="samples, and translations"
+        "--count", type=int, default=300, help="samples, and translations"
     )
     parser.add_argument("--num-pairs", type=int, default=10_000)
     parser.add_argument("--path", type=Path)

@@ -44,7 +44,7 @@ class LinearAttention(nn.Module):
 
     Raises `ValueError` where the sizes or the lengths do not fit.
 
-    Paper: Katharopoulos et al. (2020), sections 3.2 and 3.3, equations 4 and 8.
+    Paper: Katharopoulos et al. (2020), sections 3.2 and 3.3, equations 4, 8.
 
     >>> attention, X = LinearAttention(), torch.zeros(1, 3, 2)
     >>> attention.weights(X, X)

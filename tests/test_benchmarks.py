@@ -229,7 +229,7 @@ def test_a_language_model_is_trained_by_the_chapter_and_judged(
     row = language_model.measure(model, vocab, fresh, tests, count=6)
     json.dumps(row)
     for part in grammar.PARTS:
-        found = row["losses"]["all"][part]
+        found = row["fresh"]["all"][part]
         assert found["excess"] > 1  # after eight steps
         assert found["loss"] - found["excess"] == pytest.approx(
             found["grammar"], abs=2e-4

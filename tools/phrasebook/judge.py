@@ -56,7 +56,7 @@ def possible(
 ) -> bool:
     """Whether the grammar can make a sentence, or a pair.
 
-    >>> possible("an old cat sleeps .".split())
+    >>> possible("the old cat sleeps .".split())
     True
     """
     return any(True for _ in _shares(english, french))
