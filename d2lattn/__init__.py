@@ -49,6 +49,7 @@ from d2lattn.transformer import (
     scaled_embedding,
     xavier,
 )
+from d2lattn.vision import PatchEmbedding, VisionTransformer, patches
 
 __all__ = [
     "KERNELS",
@@ -61,6 +62,7 @@ __all__ = [
     "EncoderDecoder",
     "MultiHeadAttention",
     "NadarayaWatson",
+    "PatchEmbedding",
     "PositionWiseFFN",
     "PositionalEncoding",
     "Recurrence",
@@ -73,6 +75,7 @@ __all__ = [
     "TransformerEncoder",
     "TransformerEncoderBlock",
     "TransformerState",
+    "VisionTransformer",
     "batch_loss",
     "beam_search",
     "boxcar",
@@ -86,6 +89,7 @@ __all__ = [
     "kernel_weights",
     "length_mask",
     "masked_softmax",
+    "patches",
     "record_attention",
     "scaled_embedding",
     "sequence_loss",

@@ -19,7 +19,7 @@ FLOORS = [
     {"pooling", "scoring", "positional"},
     {"multihead", "comparison"},
     {"transformer", "seq2seq"},
-    {"decoding", "training", "evaluation"},
+    {"decoding", "training", "evaluation", "vision"},
     {"models", "engine"},
 ]
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}
