@@ -168,6 +168,16 @@ def test_both_networks_for_pictures_have_as_much_to_learn():
     assert sizes[0] == sizes[1]
 
 
+@pytest.mark.parametrize("size", [1, 2, 8])
+def test_multiplications_for_a_picture_are_all_counted(size):
+    n, D, ffn = 1 + (8 // size) ** 2, 32, 64
+    block = n * (4 * D**2 + 2 * D * ffn) + 2 * n**2 * D
+    rest = (n - 1) * size**2 * D + 10 * D
+    model = pictures.make_model("vit", size)
+    found = pictures.multiplications(model, torch.rand(3, 1, 8, 8))
+    assert found == 2 * block + rest
+
+
 @pytest.mark.parametrize("step", pictures.STEPS)
 def test_a_picture_is_moved_by_a_pixel_each_way(step):
     X = torch.rand(3, 1, 8, 8)
