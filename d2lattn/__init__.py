@@ -60,6 +60,7 @@ from d2lattn.transformer import (
     scaled_embedding,
     xavier,
 )
+from d2lattn.vision import PatchEmbedding, VisionTransformer, patches
 from d2lattn.windows import WindowAttention, window_attention
 
 __all__ = [
@@ -80,6 +81,7 @@ __all__ = [
     "LinearAttention",
     "MultiHeadAttention",
     "NadarayaWatson",
+    "PatchEmbedding",
     "PositionWiseFFN",
     "PositionalEncoding",
     "Recurrence",
@@ -93,6 +95,7 @@ __all__ = [
     "TransformerEncoder",
     "TransformerEncoderBlock",
     "TransformerState",
+    "VisionTransformer",
     "WindowAttention",
     "alibi_slopes",
     "batch_loss",
@@ -113,6 +116,7 @@ __all__ = [
     "masked_softmax",
     "online_attention",
     "online_steps",
+    "patches",
     "record_attention",
     "rotate",
     "scaled_embedding",

@@ -9,6 +9,7 @@ import grammar
 import language_model
 import longer
 import oracles
+import pictures
 import pytest
 import torch
 import torch.nn.functional as F
@@ -340,3 +341,68 @@ def test_pieces_of_a_text_begin_with_bos():
     assert (pieces[:, 0] == 1).all()
     assert (pieces[:, 1:].diff() == 1).all()
     assert len({*pieces[:, 1].tolist()}) > 1
+
+
+# Pictures
+
+
+def test_both_networks_for_pictures_have_as_much_to_learn():
+    sizes = [
+        sum(p.numel() for p in pictures.make_model(name).parameters())
+        for name in pictures.EITHER
+    ]
+    assert sizes[0] == sizes[1]
+
+
+@pytest.mark.parametrize("size", [1, 2, 8])
+def test_multiplications_for_a_picture_are_all_counted(size):
+    n, D, ffn = 1 + (8 // size) ** 2, 32, 64
+    block = n * (4 * D**2 + 2 * D * ffn) + 2 * n**2 * D
+    rest = (n - 1) * size**2 * D + 10 * D
+    model = pictures.make_model("vit", size)
+    found = pictures.multiplications(model, torch.rand(3, 1, 8, 8))
+    assert found == 2 * block + rest
+
+
+@pytest.mark.parametrize("step", pictures.STEPS)
+def test_a_picture_is_moved_by_a_pixel_each_way(step):
+    X = torch.rand(3, 1, 8, 8)
+    down, right = (torch.full((3,), s) for s in step)
+    found = pictures.moved(X, down, right)
+    wanted = torch.zeros_like(X)
+    rows, columns = (
+        (slice(max(s, 0), 8 + min(s, 0)), slice(max(-s, 0), 8 - max(s, 0)))
+        for s in step
+    )
+    wanted[..., rows[0], columns[0]] = X[..., rows[1], columns[1]]
+    assert found.equal(wanted)
+
+
+def test_patches_of_all_pictures_are_shuffled_alike():
+    X = torch.rand(3, 1, 8, 8)
+    mixed = pictures.shuffle_patches(X)
+    assert not mixed.equal(X)
+    before, after = (pictures.patches(x, 2) for x in (X, mixed))
+    order = [int((before[0] == row).all(-1).nonzero()) for row in after[0]]
+    assert sorted(order) == [*range(16)]
+    assert after.equal(before[:, order])
+
+
+def test_rows_of_pictures_are_those_of_the_experiments():
+    rows = json.loads(pictures.RESULTS.read_text(encoding="utf-8"))
+    wanted = {
+        (name, *({**pictures.SETTINGS, **changes}.items()))
+        for name, all_changes in pictures.EXPERIMENTS.items()
+        for changes in all_changes
+    }
+    names = "model", *pictures.SETTINGS
+    for seed in (0, 1, 2):
+        found = {
+            (row["experiment"], *sorted((n, row[n]) for n in names))
+            for row in rows
+            if row["seed"] == seed
+        }
+        assert found == {(name, *sorted(pairs)) for name, *pairs in wanted}
+    assert {row["parameters"] for row in rows if row["patch_size"] == 2} >= {
+        sum(p.numel() for p in pictures.make_model("vit").parameters())
+    }

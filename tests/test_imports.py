@@ -20,7 +20,7 @@ FLOORS = [
     {"multihead", "comparison"},
     {"transformer", "seq2seq", "windows", "relative", "linear"},
     {"language_model"},
-    {"decoding", "sampling", "training", "evaluation"},
+    {"decoding", "sampling", "training", "evaluation", "vision"},
     {"models", "engine"},
 ]
 FLOOR = {room: number for number, floor in enumerate(FLOORS) for room in floor}
