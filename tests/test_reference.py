@@ -35,6 +35,7 @@ def test_long_signatures_take_a_line_for_each_parameter():
         "    query_size: int | None = None,",
         "    key_size: int | None = None,",
         "    value_size: int | None = None,",
+        "    num_kv_heads: int | None = None,",
         ")",
     ]
 
