@@ -178,7 +178,7 @@ class LanguageModel(nn.Module):
 
 
 def check_text(
-    model: LanguageModel, X: Tensor, state: LanguageModelState | None
+    model: Any, X: Tensor, state: LanguageModelState | None
 ) -> tuple[LanguageModelState, int]:
     """Return where a text goes on, if the tokens fit the model and the state.
 

@@ -76,6 +76,7 @@ THIN_OUT = """() => {
 def violations(page):
     """What axe finds in a page, which is not what it was afterwards."""
     page.evaluate(THIN_OUT)
+    page.emulate_media(reduced_motion="reduce")  # what fades in is pale
     options = {"resultTypes": ["violations"]}  # the others are megabytes
     return [
         f"{rule['id']}: {node['html'][:200]}: {node['failureSummary']}"
