@@ -6,7 +6,6 @@ What is kept of the keys and values has the same size however many there were.
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -26,7 +25,7 @@ def feature_map(X: Float[Tensor, "*B n d"]) -> Float[Tensor, "*B n d"]:
     >>> feature_map(torch.tensor([[-1.0, 0.0, 2.0]]))
     tensor([[0.3679, 1.0000, 3.0000]])
     """
-    return F.elu(X) + 1
+    return X.clamp(max=0).exp() + X.relu()  # small ones are not rounded to 0
 
 
 class LinearAttention(nn.Module):
@@ -113,6 +112,9 @@ def linear_steps(
       \mathbf{y}_i = \frac{\mathbf{S}_i^\top \phi(\mathbf{q}_i)}
       {\mathbf{z}_i^\top \phi(\mathbf{q}_i)}$$
 
+    Half precision is summed up in float32, in which the state is kept. Where
+    all features are too small for a number, the output is zero.
+
     Shapes: queries and keys (..., n, d), values and output (..., n, V); of
     the state, (..., d, V) and (..., d).
 
@@ -126,16 +128,20 @@ def linear_steps(
     (tensor([2., 5.]), torch.Size([1, 3, 1]))
     """
     check_sizes(queries, keys, values)
-    phi_q, phi_k = feature_map(queries), feature_map(keys)
+    # Sums of many terms, so in float32 at least.
+    dtype = torch.promote_types(queries.dtype, torch.float32)
+    phi_q, phi_k = (feature_map(X.to(dtype)) for X in (queries, keys))
     if state is None:
         z = phi_k.new_zeros(*keys.shape[:-2], keys.shape[-1])
         S = z.new_zeros(*z.shape, values.shape[-1])
         state = LinearState(S, z)
     S, z = state
-    steps, outputs = (X.unbind(dim=-2) for X in (phi_q, phi_k, values)), []
+    steps = (X.unbind(dim=-2) for X in (phi_q, phi_k, values.to(dtype)))
+    outputs = []
     for q, k, v in zip(*steps, strict=True):
         S = S + k[..., :, None] * v[..., None, :]  # (..., d, V)
         z = z + k  # (..., d)
         total = (q * z).sum(dim=-1, keepdim=True)
-        outputs.append((q[..., None, :] @ S)[..., 0, :] / total)
-    return torch.stack(outputs, dim=-2), LinearState(S, z)
+        y = (q[..., None, :] @ S)[..., 0, :] / total.where(total > 0, 1)
+        outputs.append(y)
+    return torch.stack(outputs, dim=-2).to(values.dtype), LinearState(S, z)

@@ -56,8 +56,22 @@ def test_a_recurrence_computes_the_same(dtype, device):
     assert after.z.shape == (B, H, D)
 
 
-def test_features_are_positive_and_grow():
-    x = torch.linspace(-20, 20, 101).double()
+def test_half_precision_does_not_pile_up():
+    inputs = [torch.randn(1, 2000, n).bfloat16() for n in (D, D, V)]
+    exact = LinearAttention()(*(x.double() for x in inputs))
+    output, _ = linear_steps(*inputs)
+    torch.testing.assert_close(output.double(), exact, rtol=0.01, atol=0.01)
+
+
+def test_features_too_small_for_a_number_give_zeros():
+    queries, keys, values = draw(torch.float32)
+    output, _ = linear_steps(queries - 1000, keys, values)
+    assert output.equal(torch.zeros_like(values))
+
+
+def test_features_are_positive_and_grow(dtype):
+    least = -8 if dtype == torch.float16 else -60
+    x = torch.arange(least, 20, 2).to(dtype)
     features = feature_map(x[None])
     assert (features > 0).all()
     assert (features.diff() > 0).all()
