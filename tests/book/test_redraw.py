@@ -15,9 +15,7 @@ from browser import TWO_FRAMES, settle
 from d2lattn.figures import explore
 
 PAGES = [page for page in sources.pages() if sources.explore_calls(page)]
-# Pixels, of some 300,000: the edges of a word that stands a fraction of one
-# elsewhere. A missing digit is more.
-FEW = 16
+FEW = 5  # pixels, of some 300,000: a missing comma is about as many
 
 # Put the controls at these stops; `whole` is whether Plotly draws what is then
 # seen, and the answer whether it did.

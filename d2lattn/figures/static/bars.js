@@ -34,17 +34,25 @@
     return less ? -way : way;
   }
 
-  /** @param {SVGTextElement} word @param {string} font @returns {number} pixels */
-  function width(word, font) {
+  /** The box that a browser lays out for words: their advance, which it rounds
+      up to 64ths of a pixel, and ink that reaches beyond it.
+      @param {SVGTextElement} word @param {string} font
+      @returns {{wide: number, middle: number}} pixels; the middle of the box,
+      seen from that of the advance */
+  function box(word, font) {
     context.font = font;
-    return context.measureText(word.textContent).width;
+    const ink = context.measureText(word.textContent);
+    const advance = Math.ceil(64 * ink.width) / 64;
+    const left = Math.max(0, ink.actualBoundingBoxLeft);
+    const right = Math.max(advance, ink.actualBoundingBoxRight);
+    return { wide: left + right, middle: (right - left - advance) / 2 };
   }
 
   /** Put words beyond the end of a bar, as Plotly would.
-      @param {SVGTextElement} word @param {number} wide, in pixels
+      @param {SVGTextElement} word @param {{wide: number, middle: number}} box
       @param {object} before where it was, or another word of the trace
       @param {number} zero where bars without length end */
-  function place(word, wide, before, trace, zero) {
+  function place(word, { wide, middle }, before, trace, zero) {
     const path = word.parentNode.querySelector("path").getAttribute("d");
     const [, x0, y0, y1, x1] =
       path.match(/^M([-.\d]+),([-.\d]+)V([-.\d]+)H([-.\d]+)V/).map(Number);
@@ -55,8 +63,8 @@
     const space = thick > 2 * PAD ? PAD : 0;
     const fits = /both|outside/.test(trace.constraintext);
     const scale = lies ? before.scale : fits ? Math.min(1, thick / wide) : 1;
-    const now = { ...before, scale, targetX: (x0 + x1) / 2,
-      targetY: (y0 + y1) / 2 };
+    const now = { ...before, scale, textX: middle,
+      targetX: (x0 + x1) / 2, targetY: (y0 + y1) / 2 };
     if (lies) {
       now.targetX = x1 + end * space;
       now.anchorX = -end * wide / 2;
@@ -87,9 +95,6 @@
       // To ask for the computed style would have the page styled.
       const { fontWeight, fontSize, fontFamily } = model.style;
       const font = `${fontWeight || 400} ${fontSize} ${fontFamily}`;
-      // A letter's ink, which Plotly counts, ends beyond where the next begins.
-      const ink = stood.map(({ anchorX }, i) => anchorX &&
-        2 * Math.abs(anchorX) - width(words[i] ?? model, font));
       const points = model.closest(".points").children;
       for (const word of words) word?.remove();
       trace.textposition = "none";
@@ -104,7 +109,7 @@
           points[i].append(word);
           word.__data__ = computed[i];
           d2l.write(word, text);
-          place(word, width(word, font) + ink[i], stood[i], trace, zero);
+          place(word, box(word, font), stood[i], trace, zero);
         });
       };
     });
