@@ -19,7 +19,8 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
-FIGURES = ".d2l-explorer, .d2l-figure"
+PLOTS = ".d2l-explorer, .d2l-figure"
+FIGURES = f"{PLOTS}, .d2l-model"
 
 TWO_FRAMES = """() => new Promise((drawn) =>
     requestAnimationFrame(() => requestAnimationFrame(drawn)))"""
