@@ -19,8 +19,7 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
-PLOTS = ".d2l-explorer, .d2l-figure"
-FIGURES = f"{PLOTS}, .d2l-model"
+FIGURES = ".d2l-explorer, .d2l-figure"
 
 TWO_FRAMES = """() => new Promise((drawn) =>
     requestAnimationFrame(() => requestAnimationFrame(drawn)))"""
@@ -109,7 +108,7 @@ INTO_VIEW = """part => part.scrollIntoView(
     { block: "center", behavior: "instant" })"""
 
 
-def start(page: Any, selector: str = FIGURES) -> None:
+def start(page: Any, selector: str = f"{FIGURES}, .d2l-model") -> None:
     """Bring every figure near the viewport and wait until all can move."""
     for figure in page.query_selector_all(selector):
         figure.evaluate(INTO_VIEW)

@@ -1,7 +1,7 @@
 """The book on paper: all of the text, dark on light, and no buttons."""
 
 import pytest
-from browser import PAGES, PLOTS, SIDEWAYS, settle, until
+from browser import FIGURES, PAGES, SIDEWAYS, settle, until
 
 from d2lattn.figures import palette
 
@@ -98,7 +98,7 @@ def test_a_figure_that_was_never_near_is_on_paper_in_words(visit):
     chapter = "chapters/02-scoring-functions"
     page, _ = visit(chapter, viewport=SHEET)
     page.emulate_media(media="print")
-    figures = page.query_selector_all(PLOTS)
+    figures = page.query_selector_all(FIGURES)
     waiting = [f for f in figures if not f.evaluate("f => f.dataset.ready")]
     assert len(waiting) > 3
     for figure in waiting:
@@ -113,7 +113,7 @@ def test_a_figure_that_was_never_near_is_on_paper_in_words(visit):
 def test_printing_starts_every_figure_for_the_next_time(visit):
     page, _ = visit("intro", color_scheme="dark")
     assert page.pdf().startswith(b"%PDF")
-    for figure in page.query_selector_all(PLOTS):
+    for figure in page.query_selector_all(FIGURES):
         page.wait_for_function("f => f.dataset.ready", arg=figure)
     ink, wrong = palette.THEMES["dark"]["ink"], "plots stay light"
     until(
