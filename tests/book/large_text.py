@@ -39,11 +39,11 @@ OVERLAP = """() => {
     const walker = document.createTreeWalker(
         document.body, NodeFilter.SHOW_TEXT);
     const boxes = [];
+    const range = document.createRange(); // each is updated at every change
     while (walker.nextNode()) {
         const text = walker.currentNode, part = text.parentElement;
         if (!text.data.trim() || aside(part)
             || !part.checkVisibility({ visibilityProperty: true })) continue;
-        const range = document.createRange();
         range.selectNodeContents(text);
         for (const { left, right, top, bottom } of range.getClientRects())
             if (right - left > 2)
