@@ -9,9 +9,11 @@ from engine import translator
 from rounding import rounded
 from torch import nn
 
+from d2lattn import models
 from d2lattn.beams import Beam, next_beam
-from d2lattn.corpora import Vocab
+from d2lattn.corpora import Vocab, phrasebook
 from d2lattn.engine import pack
+from d2lattn.language_model import LanguageModel
 from d2lattn.seq2seq import EncoderDecoder
 from d2lattn.transformer import TransformerDecoder, TransformerEncoder
 
@@ -95,6 +97,17 @@ def shelf():
     """Chapter 6's translator, as it travels, and its vocabularies."""
     model, *vocabs = translator()
     return model, pack(model, *vocabs), *vocabs
+
+
+@cache
+def language_model():
+    """Chapter 7's model with the page's weights, how it travels, its words."""
+    train = phrasebook.load().train
+    words = Vocab([words for it in train for words in (it.src, it.tgt)])
+    whole = LanguageModel(len(words), 64, 192, 4, 3, use_bias=True)
+    models.load("language-model", whole)
+    packed = pack(whole.eval(), None, words)
+    return rounded(whole, packed), packed, words
 
 
 def bring(page, model, vocabs=None, bits=8):

@@ -9,14 +9,17 @@ from contextlib import ExitStack, contextmanager
 from itertools import product
 
 import pytest
+import torch
 import webdriver
 from browser import PAGES, SIDEWAYS, listen, settle, start
 from engine import short_enough
+from engine_page import language_model
 from playwright.sync_api import sync_playwright
 from test_explorers import test_every_control_moves_the_figure  # noqa: F401
 from test_translator import ours
 
 from d2lattn.corpora import phrasebook
+from d2lattn.sampling import generate
 
 pytestmark = pytest.mark.on_request
 
@@ -69,25 +72,54 @@ def opened(request, book, site):
         yield open_page
 
 
-TYPE = """(text) => {
-    const input = document.querySelector('[data-part="text"]');
-    input.value = text;
-    input.dispatchEvent(new Event("input", { bubbles: true }));
-    const words = document.querySelectorAll('[data-part="tgt"] button');
-    return [...words].map((it) => it.firstChild.textContent);
+# Type into a figure, and read the words that it shows in a part.
+TYPE = """([figure, text, name]) => {
+    const root = document.querySelector(figure);
+    const part = (name) => root.querySelector(`[data-part="${name}"]`);
+    if (part("greedy") && !part("greedy").checked) part("greedy").click();
+    part("text").value = text;
+    part("text").dispatchEvent(new Event("input", { bubbles: true }));
+    return [...part(name).querySelectorAll("button")]
+        .map((it) => it.firstChild.textContent);
 }"""
 
 
+def translations():
+    """Sentences to type, and PyTorch's words for each."""
+    for pair in short_enough(phrasebook.load().test)[::67]:
+        typed = phrasebook.detokenize(pair.src, "en")
+        yield typed, [*ours(" ".join(pair.src)), "<eos>"]
+
+
+def continuations():
+    """Beginnings to type, and the words of each text, by PyTorch."""
+    model, _, vocab = language_model()
+    for i, pair in enumerate(phrasebook.load().test[::97]):
+        begun = pair[i % 2][:4]
+        tokens = torch.tensor([[vocab.bos, *vocab.encode(begun)]])
+        (new,) = generate(model, tokens, max_len=40, eos=vocab.eos, k=1)
+        typed = phrasebook.detokenize(begun, ("en", "fr")[i % 2])
+        yield typed, [*begun, *vocab.decode(new), "<eos>"]
+
+
+@pytest.mark.parametrize(
+    ("figure", "part", "pairs"),
+    [
+        (".d2l-translator", "tgt", translations),
+        (".d2l-continuer", "first", continuations),
+    ],
+)
 @pytest.mark.parametrize("scheme", ["http", "file"])
 @pytest.mark.parametrize("browser", BROWSERS)
-def test_a_typed_sentence_is_translated(browser, site, book, scheme):
+def test_a_model_writes_what_pytorch_writes(
+    browser, site, book, scheme, figure, part, pairs
+):
     home = site if scheme == "http" else book.as_uri()
     with opened_page(browser, 1280, 900, home) as (page, trouble):
         page.goto(f"{home}/chapters/try-it.html")
-        start(page, ".d2l-translator")
-        for pair in short_enough(phrasebook.load().test)[::67]:
-            found = page.evaluate(TYPE, phrasebook.detokenize(pair.src, "en"))
-            assert found == [*ours(" ".join(pair.src)), "<eos>"]
+        start(page, figure)
+        for typed, wanted in pairs():
+            assert page.evaluate(TYPE, [figure, typed, part]) == wanted
         assert not trouble
 
 

@@ -4,11 +4,19 @@ import gzip
 
 import pytest
 import torch
-from engine_page import CLOSE, EOS, SIZES, V_TGT, drawn, numbers, vocab
+from engine_page import (
+    CLOSE,
+    EOS,
+    SIZES,
+    V_TGT,
+    drawn,
+    language_model,
+    numbers,
+    vocab,
+)
 from rounding import rounded
 
-from d2lattn import models
-from d2lattn.corpora import Vocab, phrasebook
+from d2lattn.corpora import phrasebook
 from d2lattn.engine import model_file, pack
 from d2lattn.language_model import LanguageModel
 from d2lattn.recording import record_attention
@@ -227,16 +235,11 @@ def test_a_text_stops_where_it_is_to(engine_page):
 
 
 def test_chapter_7s_model_is_small_and_writes_the_same_words(engine_page):
-    book = phrasebook.load()
-    words = Vocab([words for it in book.train for words in (it.src, it.tgt)])
-    whole = LanguageModel(len(words), 64, 192, 4, 3, use_bias=True)
-    models.load("language-model", whole)
-    packed = pack(whole.eval(), None, words)
+    whole, packed, words = language_model()
     text = model_file("language-model", packed)
     assert len(gzip.compress(text.encode("utf-8"), 6)) < 200_000
     engine_page.evaluate("packed => bring(packed)", packed)
-    whole = rounded(whole, packed)
-    for i, pair in enumerate(book.test[::40]):
+    for i, pair in enumerate(phrasebook.load().test[::40]):
         begun = [1, *words.encode(pair[i % 2][: 2 + i % 4])]
         (new,) = generate(
             whole, torch.tensor([begun]), max_len=30, eos=EOS, k=1
