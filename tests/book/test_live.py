@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -242,23 +243,74 @@ def test_chapters_are_live(chapter, lab, browser):
     run_drag_and_save(chapter, lab, browser)
 
 
-def check_translator(translator):
-    """Type a sentence and switch a head off: the kernel follows."""
+class LiveModel:
+    """A figure that runs a model, as its widgets show it.
 
-    def read():
-        chips = translator.locator(".d2l-words").first.locator(".d2l-chip")
-        words = [it.split()[0] for it in chips.all_inner_texts()]
-        return "" if words == [*typed.split(), "<eos>"] else f"reads {words}"
+    Args:
+        root: its box.
+        label: what its text field is called.
+        before: how many words stand before those that are typed.
+    """
 
-    typed = "the bank"
-    until(read, SECONDS)
-    typed = "the river bank"
-    translator.get_by_label("English", exact=True).fill(typed)
-    until(read, SECONDS)
-    silent = translator.locator(".d2l-silent svg path")
-    assert silent.count() == 0
-    translator.get_by_role("checkbox", name="head 1").uncheck()
-    silent.first.wait_for()
+    def __init__(self, root, label, before=0):
+        self.root = root
+        self.text = root.get_by_label(label, exact=True)
+        self.before = before
+
+    def words(self):
+        chips = self.root.locator(".d2l-words").first.locator(".d2l-chip")
+        shown = [it.split()[0] for it in chips.all_inner_texts()]
+        return shown[self.before :]
+
+    def reads(self, wanted):
+        """Wait until the text begins with these words."""
+
+        def wrong():
+            found = self.words()
+            return "" if found[: len(wanted)] == wanted else f"reads {found}"
+
+        until(wrong, SECONDS)
+
+    def type_other_words(self):
+        """Type the first two words, exchanged; return them."""
+        typed = self.words()[1::-1]
+        self.text.fill(" ".join(typed))
+        self.reads(typed)
+        return typed
+
+    def silence_a_head(self):
+        silent = self.root.locator(".d2l-silent svg path")
+        assert silent.count() == 0
+        self.root.get_by_role("checkbox", name="head 1").first.uncheck()
+        silent.first.wait_for()
+
+
+def check_continuer(root):
+    """Type a beginning, and take another word for one of it."""
+    figure = LiveModel(root, "begin with", before=1)  # <bos>
+    first, second = figure.type_other_words()
+    back = root.get_by_role("button", name="Drop my choices")
+    assert back.is_disabled()
+    root.get_by_label("word", exact=True).select_option(index=1)
+    root.get_by_text(f"To write “{second}”").wait_for()
+    candidates = root.get_by_role("button", name=re.compile("%|cut"))
+    words = [it.split()[0] for it in candidates.all_inner_texts()]
+    other = next(i for i, word in enumerate(words) if word != second)
+    candidates.nth(other).click()
+    figure.reads([first, words[other]])
+    back.click()
+    figure.reads([first, second])
+    figure.silence_a_head()
+
+
+def check_models(page):
+    """Work every figure that runs a model: the kernel follows."""
+    for root in page.locator(".d2l-translator").all():
+        figure = LiveModel(root, "English")
+        figure.type_other_words()
+        figure.silence_a_head()
+    for root in page.locator(".d2l-continuer").all():
+        check_continuer(root)
 
 
 def run_drag_and_save(source, lab, browser):
@@ -298,8 +350,7 @@ def run_drag_and_save(source, lab, browser):
     numbers = explorer_cells(notebook)
     for number, explorer in zip(numbers, explorers, strict=True):
         Widgets(cells.nth(number), explorer).check()
-    for translator in page.locator(".d2l-translator").all():
-        check_translator(translator)
+    check_models(page)
 
     saved = Path(lab["root_dir"], f"{name}.ipynb")
     old = saved.stat().st_mtime_ns
