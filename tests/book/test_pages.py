@@ -116,6 +116,20 @@ def test_every_formula_shows(desk):
         mathematics.check(page)
 
 
+# Markdown reads `<bos>` between HTML as a tag, and leaves the rest as it is.
+VANISHED = """() => [
+    ...[...document.querySelectorAll("body *")]
+        .filter((it) => it instanceof HTMLUnknownElement),
+    ...[...document.querySelectorAll("summary")]
+        .filter((it) => /[`$*]/.test(it.innerText)),
+].map((it) => it.outerHTML.slice(0, 200))"""
+
+
+def test_no_text_is_taken_for_markup(desk):
+    _, page, _ = desk
+    assert page.evaluate(VANISHED) == []
+
+
 def test_nothing_moves_by_itself(desk):
     _, page, _ = desk
     assert page.evaluate(MOVES) == []

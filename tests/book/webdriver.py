@@ -198,11 +198,14 @@ class Firefox:
                 assert got["type"] == "success", got
                 return got["result"]
             it = got["params"]
-            if got["method"] == "network.fetchError":
-                self.heard.append(f"did not get {it['request']['url']}")
-            elif got["method"] == "network.beforeRequestSent":
-                if it["context"] == self.tab["context"]:
-                    self.heard.append(f"asked {it['request']['url']}")
+            if got["method"].startswith("network."):
+                if it["context"] != self.tab["context"]:
+                    continue  # Firefox asks for itself
+                url = it["request"]["url"]
+                if got["method"] == "network.fetchError":
+                    self.heard.append(f"did not get {url}")
+                elif got["method"] == "network.beforeRequestSent":
+                    self.heard.append(f"asked {url}")
             elif it.get("level") in ("error", "warn"):
                 self.heard.append(f"{it['level']}: {it['text']}")
 
