@@ -45,10 +45,11 @@ def patches(
 class PatchEmbedding(nn.Module):
     r"""Cut square images into patches, and project each to a vector.
 
-    $$\mathbf{X} = [\mathbf{x}_1, \ldots, \mathbf{x}_n]^\top \mathbf{E}
-      + \mathbf{b}, \qquad n = (\text{image size} / \text{patch size})^2$$
+    $$\mathbf{x}_i = \mathbf{E}^\top \mathbf{u}_i + \mathbf{b}, \qquad
+      i = 1, \ldots, n = (\text{image size} / \text{patch size})^2$$
 
-    A convolution whose stride is the size of its kernel computes the same.
+    where $\mathbf{u}_i$ is the $i$-th patch. A convolution whose stride is
+    the size of its kernel computes the same.
 
     Shapes: images (B, C, h, h), output (B, n, D).
 
@@ -87,13 +88,14 @@ class PatchEmbedding(nn.Module):
 class VisionTransformer(nn.Module):
     r"""Name what is in a picture, by attention between its patches.
 
-    $$\mathbf{X}_0 = [\mathbf{c}; \mathbf{x}_1\mathbf{E}; \ldots;
-      \mathbf{x}_n\mathbf{E}] + \mathbf{P}, \qquad \mathbf{X}_b =
+    $$\mathbf{X}_0 = [\mathbf{c}; \mathbf{x}_1; \ldots; \mathbf{x}_n]
+      + \mathbf{P}, \qquad \mathbf{X}_b =
       \operatorname{block}_b(\mathbf{X}_{b-1})$$
 
-    The logits are a linear function of one vector after the last block: the
-    token $\mathbf{c}$, which is learned and stands before the patches, or,
-    with `pool="mean"`, the mean of the patches, which then stand alone.
+    with the vectors $\mathbf{x}_i$ of `PatchEmbedding`. The logits are a
+    linear function of one vector after the last block: the token
+    $\mathbf{c}$, which is learned and stands before the patches, or, with
+    `pool="mean"`, the mean of the patches, which then stand alone.
     Positions $\mathbf{P}$ are learned; without `positions`, there are none.
 
     Shapes: images (B, C, h, h), logits (B, `num_classes`).
