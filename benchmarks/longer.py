@@ -2,12 +2,14 @@
 
     python benchmarks/longer.py text --models rotary alibi --seeds 0 1 2
     python benchmarks/longer.py recall --seeds 0 1 2
+    python benchmarks/longer.py recall --models 'linear, size 32' --steps 1600
 
 `text` trains small language models on texts of the phrasebook, sentences and
 their translations in a row, 64 tokens at a time, and measures their loss by
-position up to 512. `recall` trains one layer to look up what it was shown
-once. Rows are kept in `results/longer.json`, where they replace those of the
-same model and seed.
+position up to 512; where scores depend on distances, also how much weight goes
+to those that training never showed. `recall` trains one layer to look up what
+it was shown once. Rows are kept in `results/longer.json`, where they replace
+those of the same model, seed and steps.
 """
 
 import argparse
@@ -28,6 +30,7 @@ from d2lattn.language_model import LanguageModel
 from d2lattn.linear import LinearAttention
 from d2lattn.multihead import CausalAttention, MultiHeadAttention
 from d2lattn.positional import LearnedPositions
+from d2lattn.recording import record_attention
 from d2lattn.relative import AlibiAttention, RotaryAttention
 from d2lattn.windows import WindowAttention
 
@@ -136,6 +139,28 @@ def weight_on_first(model, text):
     return found
 
 
+@torch.no_grad()
+def weight_beyond(model, text):
+    """How much weight each head gives to keys further back than in training.
+
+    Returns:
+        for each head, the mean of both blocks by position, in bins.
+    """
+    X = cut_out(text, 64, LONGEST, torch.Generator().manual_seed(0))[:, :-1]
+    with record_attention(model) as recorded:
+        for part in X.split(4):
+            model(part)
+    beyond = torch.stack(
+        [
+            w.tril(-TRAINED).sum(-1).mean(0)
+            for of in recorded.values()
+            for w in of
+        ]
+    )  # (blocks and calls, H, n)
+    binned = beyond.mean(0).unflatten(-1, (-1, BIN)).mean(-1)
+    return [[round(x, 3) for x in head] for head in binned.tolist()]
+
+
 def cut_short(model, text):
     """The loss when each head may look only into a window, from now on."""
     found = []
@@ -175,6 +200,8 @@ def text(options):
             if name == "sinusoidal":
                 row["first"] = weight_on_first(model, valid)
                 row["cut"] = cut_short(model, valid)
+            if name in ("rotary", "alibi"):
+                row["beyond"] = weight_beyond(model, valid)
             yield row
 
 
@@ -215,8 +242,8 @@ def recall(options):
                 generator = torch.Generator().manual_seed(seed)
                 model = Recall(attention, size)
                 optimizer = torch.optim.Adam(model.parameters())
-                for step in range(STEPS):
-                    anneal(optimizer, step, STEPS, 2 * RATE)
+                for step in range(options.steps):
+                    anneal(optimizer, step, options.steps, 2 * RATE)
                     draw = pairs(number, max(512 // number, 16), generator)
                     *inputs, labels = draw
                     logits = model(*inputs)[:, number:]
@@ -231,6 +258,7 @@ def recall(options):
                     "model": name,
                     "seed": seed,
                     "pairs": number,
+                    "steps": options.steps,
                     "loss": round(loss, 4),
                     "right": round(right, 4),
                 }
@@ -241,7 +269,8 @@ QUESTIONS = {"text": text, "recall": recall}
 
 def key(row):
     """What a row is about."""
-    return row["question"], row["model"], row.get("pairs", 0), row["seed"]
+    about = (row.get(name, 0) for name in ("steps", "pairs", "seed"))
+    return row["question"], row["model"], *about
 
 
 def keep(row):
@@ -260,11 +289,14 @@ def main():
     parser.add_argument("question", choices=QUESTIONS)
     parser.add_argument("--models", nargs="*", metavar="MODEL")
     parser.add_argument("--seeds", nargs="*", type=int, default=[0, 1, 2])
+    parser.add_argument("--steps", type=int, default=STEPS, help="of recall")
     options = parser.parse_args()
     torch.set_num_threads(1)
     for row in QUESTIONS[options.question](options):
         said = f"'{row['model']}' --seeds {row['seed']}"
         about = f"{options.question} --models {said}"
+        if row.get("steps", STEPS) != STEPS:
+            about += f" --steps {row['steps']}"
         row["command"] = f"python benchmarks/longer.py {about}"
         row["versions"] = {"python": platform.python_version()} | {
             name: version(name) for name in ("d2lattn", "torch")

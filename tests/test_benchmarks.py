@@ -19,6 +19,7 @@ from twin import make_twin
 
 from d2lattn import models
 from d2lattn.corpora import phrasebook
+from d2lattn.language_model import LanguageModel
 from d2lattn.modes import evaluating
 from d2lattn.sampling import generate
 
@@ -341,6 +342,17 @@ def test_pieces_of_a_text_begin_with_bos():
     assert (pieces[:, 0] == 1).all()
     assert (pieces[:, 1:].diff() == 1).all()
     assert len({*pieces[:, 1].tolist()}) > 1
+
+
+def test_weight_beyond_the_length_of_training():
+    model = LanguageModel(11, 6, 5, 3, 2, **longer.MODELS["none"])
+    for blk in model.blks:
+        torch.nn.init.zeros_(blk.attention.W_q.weight)  # even weights
+    found = torch.tensor(longer.weight_beyond(model, torch.arange(999) % 11))
+    place = torch.arange(longer.LONGEST)
+    far = (place + 1 - longer.TRAINED).clamp(min=0) / (place + 1)
+    wanted = far.unflatten(0, (-1, longer.BIN)).mean(1).expand(3, -1)
+    torch.testing.assert_close(found, wanted, atol=6e-4, rtol=0)
 
 
 # Pictures
