@@ -74,11 +74,10 @@ def _input(control: Control) -> ipywidgets.ValueWidget:
             value=control.start, step=step, **ends, **common
         )
     # A tenth of the page's step: a kernel can compute what lies between.
-    places = len(control.labels[0].partition(".")[2]) + 1
     return ipywidgets.FloatSlider(
         value=control.start,
         step=step / 10,
-        readout_format=f".{places}f",
+        readout_format=f".{_places(control)}f",
         **ends,
         **common,
     )
@@ -88,7 +87,20 @@ def _value(control: Control, entry: ipywidgets.ValueWidget) -> Any:
     """What the figure's function is called with."""
     if control.kind == "select":
         return control.values[entry.value]
+    if control.kind == "checkbox" or isinstance(control.start, int):
+        return entry.value
+    # A slider that was dragged may stand at 0.4999999999999999.
+    stop = min(control.values, key=lambda stop: abs(stop - entry.value))
+    noise = 1e-12 * max(abs(control.values[0]), abs(control.values[-1]))
+    for meant in (stop, round(entry.value, _places(control))):
+        if abs(meant - entry.value) <= noise:
+            return meant
     return entry.value
+
+
+def _places(control: Control) -> int:
+    """How many decimals a slider shows: one more than its stops have."""
+    return len(control.labels[0].partition(".")[2]) + 1
 
 
 def _described(text: str) -> str:

@@ -123,6 +123,29 @@ def test_values_between_the_stops_can_be_chosen(made):
     assert np.array_equal(figure.data[0].y, np.arange(5) * slider.value)
 
 
+@pytest.mark.parametrize(
+    ("stops", "stands", "meant"),
+    [
+        ((0.1, 2.0, 0.1), 0.4999999999999999, 0.5),
+        ((0.1, 2.0, 0.1), 0.5500000000000003, 0.55),
+        ((0.1, 2.0, 0.1), 0.537, 0.537),
+        ((-20.0, 20.0, 0.5), 0.30000000000000404, 0.3),
+        ((0.0, math.pi, math.pi / 8), 0.7853981633974484, math.pi / 4),
+        ((1.7e9, 1.7e9 + 9, 0.1), 1.7e9 + 0.12, 1.7e9 + 0.12),
+    ],
+)
+def test_a_dragged_slider_means_the_value_it_shows(stops, stands, meant):
+    given = []
+
+    def draw(x):
+        given.append(x)
+        return go.Figure(go.Scatter(y=[x]))
+
+    inputs, *_ = parts(explore(draw, x=stops))
+    inputs["x"].value = stands
+    assert given[-1] == meant
+
+
 def test_a_start_between_two_stops_is_kept():
     def draw(x=0.3):
         return go.Figure(go.Scatter(y=[x]))
