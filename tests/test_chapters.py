@@ -1,6 +1,7 @@
 """What the chapters say of each other holds."""
 
 import re
+import symtable
 from pathlib import Path
 
 import nbformat
@@ -70,3 +71,54 @@ def test_predictions_are_taken(path):
         code = [c.source for c in cells[i + 1 : i + 3]]
         before_figures += any("explore(" in source for source in code)
     assert before_figures >= 2
+
+
+def global_names(table: symtable.SymbolTable) -> set[str]:
+    """The names that a function looks up in its notebook."""
+    own = {it.get_name() for it in table.get_symbols() if it.is_global()}
+    return own.union(*map(global_names, table.get_children()))
+
+
+def bound_later(cells: list[str]) -> set[tuple[str, str]]:
+    """Explorers, and names that they use and a later cell binds anew."""
+    uses: dict[str, set[str]] = {}  # of each function and class so far
+    needed: dict[str, set[str]] = {}  # of each explorer so far
+    found = set()
+    for source in cells:
+        cell = symtable.symtable(source, "cell", "exec")
+        bound = {
+            symbol.get_name()
+            for symbol in cell.get_symbols()
+            if symbol.is_assigned()
+        }
+        for function, names in needed.items():
+            found |= {(function, name) for name in bound & names}
+        uses |= {it.get_name(): global_names(it) for it in cell.get_children()}
+        for function in re.findall(r"^explore\(\s*(\w+)", source, re.M):
+            names, new = set(), {function}
+            while new:
+                names |= new
+                new = set().union(*(uses.get(it, ()) for it in new)) - names
+            needed[function] = names
+    return found
+
+
+def test_a_name_that_is_bound_later_is_found():
+    cells = [
+        "a = b = c = 1",
+        "def one(x): return a + x",
+        "def two(x=c): c = 2; return [one(b) for b in (c, x)]",
+        "explore(\n    two, x=(0, 1))",
+        "b = c = 2",
+        "for a in (1, 2): pass",
+        "def other(one): pass",
+    ]
+    assert bound_later(cells) == {("two", "a")}
+    assert bound_later([*cells, "def one(): pass"]) >= {("two", "one")}
+
+
+@pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
+def test_explorers_still_hold_when_all_cells_have_run(path):
+    cells = nbformat.read(path, as_version=4).cells
+    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    assert bound_later(code) == set()

@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import jaxtyping
 import numpy as np
 import sources
 import torch
@@ -63,10 +64,19 @@ def frame(explorer: Explorer, stops: list[int]) -> leaves.Frame:
 
 @contextmanager
 def as_in_kernels() -> Iterator[None]:
-    """A warning is no error, as in the kernel that the page comes from."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("default")
-        yield
+    """As in the kernel that the page comes from.
+
+    A warning is no error there, and shapes are not checked, nor whether what
+    a mirror builds is the package's class of the same name.
+    """
+    disabled = jaxtyping.config.jaxtyping_disable
+    jaxtyping.config.update("jaxtyping_disable", True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            yield
+    finally:
+        jaxtyping.config.update("jaxtyping_disable", disabled)
 
 
 def scales(moving: list[dict[str, Any]]) -> dict[leaves.Path, dict[str, Any]]:
