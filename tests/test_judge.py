@@ -2,8 +2,10 @@
 
 import itertools
 import math
+import sys
 from collections import Counter, defaultdict
 
+import judge
 import pytest
 from choices import adjectives, known, new, person, something
 from corpus import CONSTRUCTIONS, acceptable, sentences
@@ -227,6 +229,30 @@ def test_what_remains_a_sentence_is_accepted():
         left = whole.replace(left_out, "").split()
         assert probability(left) > probability(whole.split()) > 0
     assert not probability(whole.replace("does", "").split())
+
+
+@pytest.mark.parametrize(
+    ("sides", "message"),
+    [
+        (("he is tired .",), "^english must be .* string 'he is tired"),
+        ((None, "il dort ."), "^french must be .* string 'il dort"),
+        ((), "both are None"),
+    ],
+)
+def test_what_is_no_sentence(sides, message):
+    with pytest.raises(ValueError, match=message):
+        probability(*sides)
+
+
+def test_the_command_line(monkeypatch, capsys):
+    for words in (["he is tired ."], ["--french", "il est fatigué ."]):
+        monkeypatch.setattr(sys, "argv", ["judge.py", *words])
+        judge.main()
+        assert capsys.readouterr().out.startswith("qualities: 2.49e-05\n")
+    monkeypatch.setattr(sys, "argv", ["judge.py"])
+    with pytest.raises(SystemExit):
+        judge.main()
+    assert "give a sentence" in capsys.readouterr().err
 
 
 # Probabilities
