@@ -3,6 +3,8 @@
 Keys that no window reaches are not multiplied.
 """
 
+from numbers import Integral
+
 import torch
 from jaxtyping import Bool, Float, Integer
 from torch import Tensor, nn
@@ -53,7 +55,7 @@ def window_attention(
     With blocks of b queries, each query meets b - 1 + `window` keys and the
     sinks, instead of K keys: time grows with K and not with its square.
 
-    Shapes and arguments are those of `WindowAttention`.
+    Shapes, arguments and errors are those of `WindowAttention`.
 
     >>> X = torch.tensor([[[0.0], [0.0], [0.0]]])
     >>> values = torch.tensor([[[2.0], [4.0], [8.0]]])
@@ -62,12 +64,15 @@ def window_attention(
              [3.],
              [6.]]])
     """
+    check_sizes(queries, keys, values)
+    check_positive(window=window)
+    check_sinks(sinks)
     Q, K = queries.shape[-2], keys.shape[-2]
     check_past(Q, K)
     ones = [1] * (queries.ndim - 2)
     allowed = length_mask(valid_lens, (*queries.shape[:-1], K))
     j, outputs = torch.arange(K, device=keys.device), []
-    for begin in range(K - Q, K, BLOCK):
+    for begin in range(K - Q, max(K, K - Q + 1), BLOCK):  # once, if Q is 0
         end = min(begin + BLOCK, K)  # these queries stand in begin:end
         first = max(begin - window + 1, 0)
         near = torch.cat([j[: min(sinks, first)], j[first:end]])
@@ -149,5 +154,7 @@ class WindowAttention(nn.Module):
 
 def check_sinks(sinks: int) -> None:
     """Raise a `ValueError` unless this many first keys can stay visible."""
-    if sinks < 0:
-        raise ValueError(f"sinks must be at least 0, but is {sinks}")
+    if not isinstance(sinks, Integral) or sinks < 0:
+        raise ValueError(
+            f"sinks must be an integer of at least 0, but is {sinks!r}"
+        )

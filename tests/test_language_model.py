@@ -414,6 +414,10 @@ def test_wrong_construction():
         LanguageModel(VOCAB, D, FFN, 4, BLKS)
     with pytest.raises(ValueError, match="num_blks must be at least 1"):
         make(num_blks=0)
+    with pytest.raises(ValueError, match="vocab_size must be at least 1"):
+        LanguageModel(0, D, FFN, H, BLKS)
+    with pytest.raises(ValueError, match=r"num_hiddens must be .* is -15"):
+        LanguageModel(VOCAB, -15, FFN, H, BLKS)
     with pytest.raises(TypeError, match="positional"):
         LanguageModelBlock(D, FFN, H, 0.0, True, True)
 

@@ -80,6 +80,20 @@ def test_odd_heads_cannot_be_turned():
         RotaryAttention().weights(X, X)
 
 
+@pytest.mark.parametrize("base", [0.0, -10.0, math.nan])
+def test_wrong_bases(base):
+    with pytest.raises(ValueError, match=f"^base must be .* but is {base}"):
+        rotate(torch.zeros(2, 4), torch.arange(2), base)
+
+
+@pytest.mark.parametrize("num_heads", [0, -1, 2.5])
+@pytest.mark.usefixtures("unchecked")
+def test_wrong_heads(num_heads):
+    message = f"^num_heads must be .* but is {num_heads}"
+    with pytest.raises(ValueError, match=message):
+        alibi_slopes(num_heads)
+
+
 def papers_slopes(n):
     """As `get_slopes` in the code of Press et al."""
 
@@ -125,6 +139,8 @@ def test_without_heads_there_is_one():
     expected = AlibiAttention()(queries, keys, values)[:, 0]
     output = AlibiAttention()(queries[:, 0], keys[:, 0], values[:, 0])
     torch.testing.assert_close(output, expected)
+    alone = AlibiAttention()(queries[1, 0], keys[1, 0], values[1, 0])
+    torch.testing.assert_close(alone, expected[1])
 
 
 @pytest.mark.parametrize(

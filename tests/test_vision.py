@@ -157,15 +157,23 @@ def test_it_travels(compiler):
         ),
         (
             lambda: patches(torch.zeros(1, 1, 4, 4), 0),
-            "size must be at least 1, but is 0",
+            "size must divide the side of an image, 4, but is 0",
+        ),
+        (
+            lambda: patches(torch.zeros(1, 1, 4, 4), 2.0),
+            "size must divide the side of an image, 4, but is 2.0",
         ),
         (
             lambda: PatchEmbedding(8, 3, 1, D),
-            "patch_size must divide the side of an image, 8, but is 3",
+            "patch_size must divide image_size, 8, but is 3",
         ),
         (
-            lambda: PatchEmbedding(8, 0, 1, D),
-            "patch_size must be at least 1, but is 0",
+            lambda: PatchEmbedding(0, 1, 1, D),
+            "image_size must be at least 1, but is 0",
+        ),
+        (
+            lambda: PatchEmbedding(8, 2, 0, D),
+            "num_channels must be at least 1, but is 0",
         ),
         (
             lambda: vit()(torch.zeros(B, C, 5, 20)),

@@ -71,9 +71,22 @@ def test_a_window_of_everything_is_causal():
     ("arguments", "message"),
     [
         ({"window": 0}, "^window must be at least 1, but is 0"),
-        ({"window": 2, "sinks": -1}, "^sinks must be at least 0, but is -1"),
+        ({"window": 2.5}, "^window must be an integer, but is 2.5"),
+        ({"window": 2, "sinks": -1}, "^sinks must be .* 0, but is -1"),
+        ({"window": 2, "sinks": 1.5}, "^sinks must be an integer .* is 1.5"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         WindowAttention(**arguments)
+    X = torch.zeros(B, 5, D)
+    with pytest.raises(ValueError, match=message):
+        window_attention(X, X, X, **arguments)
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_wrong_sizes():
+    X = torch.zeros(B, 5, D)
+    with pytest.raises(ValueError, match="same leading dimensions"):
+        window_attention(X, X[:1], X[:1], window=2)
