@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Integer
 from torch import Tensor, nn
 
 from d2lattn.checks import check_positive, check_sizes
-from d2lattn.masking import ValidLens, hide, length_mask
+from d2lattn.masking import ValidLens, hide, length_mask, masked_softmax
 from d2lattn.multihead import check_past
 from d2lattn.scoring import DotProductAttention, fused_attention
 
@@ -131,12 +131,10 @@ class WindowAttention(nn.Module):
         Q, K = scores.shape[-2:]
         check_past(Q, K)
         j = torch.arange(K, device=keys.device)
-        mask = window_mask(j[K - Q :], j, self.window, self.sinks)
-        if valid_lens is not None:
-            mask = mask & length_mask(valid_lens, scores.shape)
-        lowest = torch.finfo(scores.dtype).min
-        weights = scores.masked_fill(~mask, lowest).softmax(dim=-1)
-        return weights.masked_fill(~mask, 0)
+        beyond = ~window_mask(j[K - Q :], j, self.window, self.sinks)
+        lowest = torch.finfo(scores.dtype).min  # as in masked_softmax
+        scores = scores.masked_fill(beyond, lowest)
+        return masked_softmax(scores, valid_lens).masked_fill(beyond, 0)
 
     def forward(
         self,

@@ -207,6 +207,9 @@ def test_dropout_is_on_the_weights(kind):
 def test_wrong_sizes(kind, shapes, message):
     with pytest.raises(ValueError, match=message):
         kind(0.0)(*map(torch.zeros, shapes))
+    if shapes[1][:-1] == shapes[2][:-1]:  # the values are not what is wrong
+        with pytest.raises(ValueError, match=message):
+            kind(0.0).weights(*map(torch.zeros, shapes[:2]))
 
 
 @pytest.mark.usefixtures("compiler")

@@ -195,6 +195,15 @@ def test_tied_weights():
     assert counts[0] == counts[1] - VOCAB * D
 
 
+def test_how_it_starts():
+    """Linear layers as `xavier` draws them, and words of variance 1 / D."""
+    model = make()
+    W = model.blks[1].attention.W_q.weight.abs().max()
+    assert 0.9 < W / (6 / (D + D)) ** 0.5 <= 1
+    variance = model.embedding.weight.square().mean() * D
+    assert 0.8 < variance < 1.2
+
+
 @EACH_MODEL
 def test_dropout(name, device):
     model, texts = MODELS[name](dropout=0.5).to(device), draw(device)
@@ -395,6 +404,12 @@ def test_a_text_may_go_on_to_the_last_position():
         (
             lambda: LanguageModel(VOCAB, D, FFN, 5, BLKS).init_state(B),
             r"state must have shape \(5, 3, t, 5\), .* \(5, 5, 0, 3\)",
+        ),
+        (
+            lambda: LanguageModelState(
+                (make().init_state(B).caches[0], *make(1).init_state(3).caches)
+            ),
+            r"state must have shape \(5, 3, t, 5\), .* \(3, 3, 0, 5\)",
         ),
         (
             lambda: make(num_blks=3).init_state(B),

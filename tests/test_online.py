@@ -57,6 +57,13 @@ def test_heads_that_share_keys():
     torch.testing.assert_close(found, expected)
 
 
+def test_half_precision_does_not_pile_up():
+    X = torch.zeros(1, 600, 2, dtype=torch.bfloat16)  # which knows no 257
+    *_, last = online_steps(X[:, :1], X, X + 1, block_size=1)
+    assert last.total.item() == 600
+    assert last.output.unique().item() == 600
+
+
 def test_scores_that_would_overflow():
     queries = torch.full((1, 1, 1), 1000.0)
     keys = torch.tensor([[[-1.0], [0.5], [1.0]]])

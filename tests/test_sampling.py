@@ -170,12 +170,12 @@ def test_draws_are_counted():
 
 
 def test_a_draw_is_the_inverse_of_the_cumulated_distribution(device):
-    logits = torch.randn(101, V, dtype=torch.float64)
+    logits = torch.randn(101, V)
     u = torch.rand(101, 1, dtype=torch.float64, generator=seeded()).flatten()
     expected = []
     for row, number in zip(logits, u.tolist(), strict=True):
         total = 0.0
-        for token, prob in enumerate(row.softmax(dim=-1).tolist()):
+        for token, prob in enumerate(row.double().softmax(dim=-1).tolist()):
             total += prob
             if total > number:
                 expected.append(token)
@@ -251,6 +251,12 @@ def test_temperature_then_k_then_p(rules, kept):
     probs = model.logits.detach().softmax(dim=-1)
     probs = probs ** (1 / rules.get("temperature", 1.0))
     assert_drawn(torch.tensor(found), restricted(probs, kept))
+
+
+def test_half_precision_may_be_cold():
+    model = Fixed([22000.0, 1.0]).half()  # logits 10 and 0
+    text = torch.zeros(1, 1, dtype=torch.int64)
+    assert generate(model, text, max_len=1, temperature=1e-4) == [[0]]
 
 
 def test_texts_stop_at_their_end():

@@ -61,6 +61,8 @@ def test_vision_transformer_is_pytorchs(pool, positions):
         D, H, FFN, dropout=0.0, batch_first=True, norm_first=True
     )
     theirs = nn.TransformerEncoder(layer, BLKS, nn.LayerNorm(D), False)
+    both = (ours.blks, theirs.layers)  # biases are not left out, either
+    assert len({sum(p.numel() for p in x.parameters()) for x in both}) == 1
     for our, their in zip(ours.blks, theirs.layers, strict=True):
         share_weights(our, their)
     share_weights(ours.ln, theirs.norm)
@@ -124,6 +126,15 @@ def test_every_number_learns(pool):
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().sum() > 0, name
+
+
+def test_how_it_starts():
+    """Linear layers as `xavier` draws them, what is learned beside, small."""
+    model = vit()
+    W = model.blks[1].attention.W_q.weight.abs().max()
+    assert 0.9 < W / (6 / (D + D)) ** 0.5 <= 1
+    for vectors in (model.cls_token, model.pos_embedding):
+        assert 0.005 < vectors.std() < 0.04
 
 
 def test_dropout_begins_at_the_embedding():

@@ -37,6 +37,12 @@ def test_is_pytorchs_with_the_mask(window, sinks, Q, K, lens, device):
     torch.testing.assert_close(weights @ values, expected)
 
 
+def test_scores_far_below_zero():
+    X = torch.full((1, 9, 1), 300.0)
+    attention = WindowAttention(3, sinks=1)
+    assert attention.weights(-X, X).equal(attention.weights(0 * X, X))
+
+
 def test_what_no_window_reaches_is_not_read():
     queries, keys, values = torch.randn(3, B, H, 200, D)
     output = WindowAttention(3, sinks=2)(queries[:, :, -2:], keys, values)
