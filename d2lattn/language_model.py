@@ -186,6 +186,6 @@ def check_text(
     """
     check_tokens(X, model.embedding.num_embeddings)
     if state is None:
-        return model.init_state(len(X)), 0
-    check_state(state, model.blks, len(X))
+        return model.init_state(X.shape[0]), 0
+    check_state(state, model.blks, X.shape[0])
     return state, state.caches[0].k.shape[2]  # (B, H, t, d)

@@ -38,7 +38,7 @@ def causal_lens(
     >>> causal_lens(torch.zeros(1, 3, 2), torch.zeros(1, 5, 2))
     tensor([[3, 4, 5]])
     """
-    B, Q, K = len(queries), queries.shape[-2], keys.shape[-2]
+    B, Q, K = queries.shape[0], queries.shape[-2], keys.shape[-2]
     check_past(Q, K)
     if Q == 1:
         return valid_lens  # the last query, after which nothing comes

@@ -146,7 +146,7 @@ class VisionTransformer(nn.Module):
     ) -> Float[Tensor, "B classes"]:
         X = self.patch_embedding(images)  # (B, n, D)
         if self.cls_token is not None:
-            token = self.cls_token.expand(len(X), -1, -1)  # (B, 1, D)
+            token = self.cls_token.expand(X.shape[0], -1, -1)  # (B, 1, D)
             X = torch.cat([token, X], dim=1)  # (B, 1 + n, D)
         if self.pos_embedding is not None:
             X = X + self.pos_embedding

@@ -213,6 +213,17 @@ def test_wrong_sizes(kind, shapes, message):
 
 
 @pytest.mark.usefixtures("compiler")
+def test_one_export_serves_any_batch(kind):
+    model = LanguageModel(13, 12, 8, 2, 1, positions=None, attention=kind)
+    X = torch.randint(13, (3, K))
+    batch = torch.export.Dim("B", min=2)
+    exported = torch.export.export(
+        model, (X[:2],), dynamic_shapes={"X": {0: batch}}
+    )
+    torch.testing.assert_close(exported.module()(X), model(X))
+
+
+@pytest.mark.usefixtures("compiler")
 def test_compiles_exports_and_copies(kind):
     attention = MultiHeadAttention(24, 4, num_kv_heads=2)
     fresh = MultiHeadAttention(24, 4, num_kv_heads=2)

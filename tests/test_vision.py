@@ -150,6 +150,17 @@ def test_dropout_begins_at_the_embedding():
     assert not (heard[1] == 0).any()
 
 
+@POOLS
+def test_one_export_serves_any_batch(pool, compiler):
+    model, X = vit(pool=pool), images()
+    batch = torch.export.Dim("B", min=2)
+    exported = torch.export.export(
+        model, (X,), dynamic_shapes={"images": {0: batch}}
+    )
+    more = torch.cat([X, X + 1])
+    torch.testing.assert_close(exported.module()(more), model(more))
+
+
 def test_it_travels(compiler):
     model = vit().eval()
     assert_travels(model, (images(),), vit().eval())
