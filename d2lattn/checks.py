@@ -266,7 +266,9 @@ def check_positive(**numbers: object) -> None:
     """Raise a `ValueError` unless every number is an integer from 1 on."""
     for name, number in numbers.items():
         if not isinstance(number, Integral):
-            raise ValueError(f"{name} must be an integer, but is {number!r}")
+            raise ValueError(
+                f"{name} must be an integer of at least 1, but is {number!r}"
+            )
         if number < 1:
             raise ValueError(f"{name} must be at least 1, but is {number!r}")
 

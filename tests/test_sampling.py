@@ -327,7 +327,7 @@ class Elsewhere:
         (lambda x: with_temperature(x, INF), "positive and finite, .* is inf"),
         (lambda x: with_temperature(x, torch.nan), "temperature .* is nan"),
         (lambda x: top_k(x, 0), "k must be at least 1, but is 0"),
-        (lambda x: top_k(x, 2.5), "k must be an integer, but is 2.5"),
+        (lambda x: top_k(x, 2.5), "k must be an integer .* 1, but is 2.5"),
         (lambda x: top_p(x, 0.0), "p must be above 0 .* but is 0.0"),
         (lambda x: top_p(x, 1.1), "p must be .* at most 1, but is 1.1"),
         (lambda x: top_p(x, torch.nan), "p must be .* is nan"),

@@ -77,7 +77,7 @@ def test_a_window_of_everything_is_causal():
     ("arguments", "message"),
     [
         ({"window": 0}, "^window must be at least 1, but is 0"),
-        ({"window": 2.5}, "^window must be an integer, but is 2.5"),
+        ({"window": 2.5}, "^window must be an integer .* 1, but is 2.5"),
         ({"window": 2, "sinks": -1}, "^sinks must be .* 0, but is -1"),
         ({"window": 2, "sinks": 1.5}, "^sinks must be an integer .* is 1.5"),
     ],
