@@ -94,12 +94,7 @@ def next_log_probs(
     >>> next_log_probs(torch.zeros(1, 1, 4), eos=2).exp()
     tensor([[0.2500, 0.2500, 0.2500, 0.2500]])
     """
-    V = logits.shape[-1]
-    if not 0 <= eos < V:
-        raise ValueError(
-            f"eos must lie between 0 and vocab_size - 1, that is {V - 1}, but "
-            f"is {eos}"
-        )
+    check_eos(eos, logits.shape[-1])
     dtype = torch.promote_types(logits.dtype, torch.float32)
     log_probs = logits[:, -1].log_softmax(dim=-1, dtype=dtype)  # (N, V)
     if log_probs[:, eos].isnan().any():  # one NaN makes a row of them
@@ -193,3 +188,12 @@ def hypotheses(beam: Beam, eos: int) -> tuple[tuple[Hypothesis, ...], ...]:
         found.sort(key=lambda h: (h.finished, h.score), reverse=True)
         sentences.append(tuple(found))
     return tuple(sentences)
+
+
+def check_eos(eos: int | None, vocab_size: int) -> None:
+    """Raise a `ValueError` unless this is a token, or None."""
+    if eos is not None and eos not in range(vocab_size):
+        raise ValueError(
+            "eos must lie between 0 and vocab_size - 1, that is "
+            f"{vocab_size - 1}, but is {eos}"
+        )

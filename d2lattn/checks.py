@@ -7,7 +7,7 @@ meta device, under `vmap`, or while a model is traced.
 """
 
 from collections.abc import Iterable
-from numbers import Real
+from numbers import Integral
 
 import torch
 from torch import Tensor
@@ -68,8 +68,9 @@ but goes from 2 to 9
         )
     if len(shape) < 3:
         raise ValueError(
-            "valid_lens must come with scores of a batch, (B, ..., Q, K), but "
-            f"the scores have shape {tuple(shape)}"
+            "valid_lens must come with scores of a batch, (B, ..., Q, K), "
+            "also where attention is causal, but the scores have shape "
+            f"{tuple(shape)}"
         )
     B, Q, K = shape[0], shape[-2], shape[-1]
     found = tuple(valid_lens.shape)
@@ -262,7 +263,26 @@ def check_shape(
 
 
 def check_positive(**numbers: object) -> None:
-    """Raise a `ValueError` unless every number is at least 1."""
+    """Raise a `ValueError` unless every number is an integer from 1 on."""
     for name, number in numbers.items():
-        if not isinstance(number, Real) or not float(number) >= 1:
+        if not isinstance(number, Integral):
+            raise ValueError(
+                f"{name} must be an integer of at least 1, but is {number!r}"
+            )
+        if number < 1:
             raise ValueError(f"{name} must be at least 1, but is {number!r}")
+
+
+def check_divides(name: str, number: object, whole: str, size: int) -> None:
+    """Raise a `ValueError` unless this many equal parts make the whole.
+
+    >>> check_divides("num_heads", 3, "num_hiddens", 8)
+    Traceback (most recent call last):
+        ...
+    ValueError: num_heads must divide num_hiddens, 8, but is 3
+    """
+    parts = int(number) if isinstance(number, Integral) else 0
+    if parts < 1 or size % parts:
+        raise ValueError(
+            f"{name} must divide {whole}, {size}, but is {number}"
+        )

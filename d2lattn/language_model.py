@@ -34,7 +34,7 @@ class LanguageModelBlock(nn.Module):
     Shapes: input and output (B, T, D); keys and values (B, H, t, d), or with
     `num_kv_heads` heads instead of H.
 
-    Raises `ValueError` where the sizes do not fit.
+    Raises `ValueError` where the heads do not fit the sizes.
 
     Paper: Radford et al. (2019), section 2.3, for the order of the layers.
 
@@ -149,8 +149,8 @@ class LanguageModel(nn.Module):
         check_positive(num_blks=num_blks)
         sizes = num_hiddens, ffn_num_hiddens, num_heads, dropout, use_bias
         options |= {"norm": norm, "norm_first": norm_first}
-        self.scale = math.sqrt(num_hiddens)
         self.embedding = scaled_embedding(vocab_size, num_hiddens)
+        self.scale = math.sqrt(num_hiddens)
         places = num_hiddens, dropout, max_len
         self.pos_encoding = positions(*places) if positions else None
         blks = (LanguageModelBlock(*sizes, **options) for _ in range(num_blks))
@@ -186,6 +186,6 @@ def check_text(
     """
     check_tokens(X, model.embedding.num_embeddings)
     if state is None:
-        return model.init_state(len(X)), 0
-    check_state(state, model.blks, len(X))
+        return model.init_state(X.shape[0]), 0
+    check_state(state, model.blks, X.shape[0])
     return state, state.caches[0].k.shape[2]  # (B, H, t, d)

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from d2lattn.checks import check_sizes
+from d2lattn.checks import check_shape, check_sizes
 from d2lattn.masking import ValidLens, hide, length_mask
 from d2lattn.multihead import causal_lens
 from d2lattn.scoring import per_head
@@ -36,7 +36,8 @@ class LinearAttention(nn.Module):
       \qquad j \leq i$$
 
     This is the parallel form, for training; `linear_steps` computes the same
-    one position after the other. The last query stands at the last key.
+    one position after the other. The last query stands at the last key. Half
+    precision is summed up in float32.
 
     Shapes: queries (B, ..., Q, d), keys (B, ..., K, d), values (B, ..., K, V),
     output (B, ..., Q, V), with no fewer keys than queries.
@@ -66,13 +67,14 @@ class LinearAttention(nn.Module):
         check_sizes(queries, keys)
         lens = causal_lens(queries, keys, valid_lens)
         queries, keys = hide(lens, queries, keys)
-        # Divided by d, which cancels, so that float16 does not overflow.
-        q = feature_map(queries) / queries.shape[-1]
-        scores = q @ feature_map(per_head(keys, queries)).mT
+        # Sums of many terms, so in float32 at least.
+        dtype = torch.promote_types(queries.dtype, torch.float32)
+        q, k = (feature_map(X.to(dtype)) for X in (queries, keys))
+        scores = q @ per_head(k, q).mT  # (B, ..., Q, K)
         if lens is not None:
             scores = scores * length_mask(lens, scores.shape)
         total = scores.sum(dim=-1, keepdim=True)  # (B, ..., Q, 1)
-        return scores / total.where(total > 0, 1)
+        return (scores / total.where(total > 0, 1)).to(queries.dtype)
 
     def forward(
         self,
@@ -98,11 +100,18 @@ class LinearState(NamedTuple):
     S: Float[Tensor, "*B d V"]
     z: Float[Tensor, "*B d"]
 
+    def check(self, queries: Tensor, keys: Tensor, values: Tensor) -> None:
+        """Raise a `ValueError` unless the sequence can go on with these."""
+        check_shape("queries", queries, keys.shape)
+        *lead, _, d = keys.shape
+        check_shape("S in the state", self.S, (*lead, d, values.shape[-1]))
+        check_shape("z in the state", self.z, (*lead, d))
+
 
 def linear_steps(
     queries: Float[Tensor, "*B n d"],
-    keys: Float[Tensor, "*B n d"],
-    values: Float[Tensor, "*B n V"],
+    keys: Float[Tensor, "*G n d"],
+    values: Float[Tensor, "*G n V"],
     state: LinearState | None = None,
 ) -> tuple[Float[Tensor, "*B n V"], LinearState]:
     r"""Compute linear attention as a recurrence, position by position.
@@ -116,9 +125,11 @@ def linear_steps(
     all features are too small for a number, the output is zero.
 
     Shapes: queries and keys (..., n, d), values and output (..., n, V); of
-    the state, (..., d, V) and (..., d).
+    the state, (..., d, V) and (..., d). Heads may share keys and values, as
+    in `per_head`.
 
-    Raises `ValueError` where the sizes do not fit.
+    Raises `ValueError` where the sizes do not fit, or a state is that of
+    other keys and values.
 
     Paper: Katharopoulos et al. (2020), section 3.4, equations 16 to 20.
 
@@ -130,11 +141,13 @@ def linear_steps(
     check_sizes(queries, keys, values)
     # Sums of many terms, so in float32 at least.
     dtype = torch.promote_types(queries.dtype, torch.float32)
+    keys, values = per_head(keys, queries), per_head(values, queries)
     phi_q, phi_k = (feature_map(X.to(dtype)) for X in (queries, keys))
     if state is None:
         z = phi_k.new_zeros(*keys.shape[:-2], keys.shape[-1])
         S = z.new_zeros(*z.shape, values.shape[-1])
         state = LinearState(S, z)
+    state.check(queries, keys, values)
     S, z = state
     steps = (X.unbind(dim=-2) for X in (phi_q, phi_k, values.to(dtype)))
     outputs = []
@@ -144,4 +157,5 @@ def linear_steps(
         total = (q * z).sum(dim=-1, keepdim=True)
         y = (q[..., None, :] @ S)[..., 0, :] / total.where(total > 0, 1)
         outputs.append(y)
-    return torch.stack(outputs, dim=-2).to(values.dtype), LinearState(S, z)
+    Y = torch.stack(outputs, dim=-2) if outputs else values  # (..., n, V)
+    return Y.to(values.dtype), LinearState(S, z)

@@ -9,7 +9,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from d2lattn.checks import check_lengths, check_shape, check_sizes
+from d2lattn.checks import (
+    check_divides,
+    check_lengths,
+    check_shape,
+    check_sizes,
+)
 from d2lattn.masking import ValidLens, hide
 from d2lattn.scoring import DotProductAttention, fused_attention
 
@@ -33,7 +38,7 @@ def causal_lens(
     >>> causal_lens(torch.zeros(1, 3, 2), torch.zeros(1, 5, 2))
     tensor([[3, 4, 5]])
     """
-    B, Q, K = len(queries), queries.shape[-2], keys.shape[-2]
+    B, Q, K = queries.shape[0], queries.shape[-2], keys.shape[-2]
     check_past(Q, K)
     if Q == 1:
         return valid_lens  # the last query, after which nothing comes
@@ -42,7 +47,8 @@ def causal_lens(
     if valid_lens is None:
         return lens
     check_lengths(valid_lens, (B, Q, K))
-    return torch.minimum(lens, valid_lens.reshape(B, -1))
+    valid_lens = valid_lens if valid_lens.ndim > 1 else valid_lens[:, None]
+    return torch.minimum(lens, valid_lens)  # (B, Q)
 
 
 class CausalAttention(nn.Module):
@@ -206,18 +212,9 @@ def check_heads(
 
     And, with `num_kv_heads`, unless they share those of the keys evenly.
     """
-    if num_heads < 1 or num_hiddens % num_heads:
-        raise ValueError(
-            f"num_heads must divide num_hiddens, {num_hiddens}, but is "
-            f"{num_heads}"
-        )
-    if num_kv_heads is None:
-        return
-    if num_kv_heads < 1 or num_heads % num_kv_heads:
-        raise ValueError(
-            f"num_kv_heads must divide num_heads, {num_heads}, but is "
-            f"{num_kv_heads}"
-        )
+    check_divides("num_heads", num_heads, "num_hiddens", num_hiddens)
+    if num_kv_heads is not None:
+        check_divides("num_kv_heads", num_kv_heads, "num_heads", num_heads)
 
 
 def check_past(num_queries: int, num_keys: int) -> None:

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from d2lattn.checks import check_positive, check_sizes
+from d2lattn.scoring import per_head
 
 
 class Running(NamedTuple):
@@ -31,8 +32,8 @@ class Running(NamedTuple):
 
 def online_steps(
     queries: Float[Tensor, "*B Q D"],
-    keys: Float[Tensor, "*B K D"],
-    values: Float[Tensor, "*B K V"],
+    keys: Float[Tensor, "*G K D"],
+    values: Float[Tensor, "*G K V"],
     block_size: int = 256,
 ) -> Iterator[Running]:
     r"""Read the keys block by block, and yield what is known after each.
@@ -45,9 +46,11 @@ def online_steps(
     for the scores $s_j$ of the keys in the next block. Half precision is
     summed up in float32.
 
-    Shapes: queries (..., Q, d), keys (..., K, d), values (..., K, V).
+    Shapes: queries (..., Q, d), keys (..., K, d), values (..., K, V). Heads
+    may share keys and values, as in `per_head`.
 
-    Raises `ValueError` where the sizes do not fit, or blocks are empty.
+    Raises `ValueError` where the sizes do not fit, there is no key, or blocks
+    are empty.
 
     Papers: Milakov and Gimelshein (2018), algorithm 3; Rabe and Staats (2021),
     section 2.
@@ -60,13 +63,14 @@ def online_steps(
     2.0 10.0
     """
     check_sizes(queries, keys, values)
-    check_positive(block_size=block_size)
+    check_positive(keys=keys.shape[-2], block_size=block_size)
     dtype = torch.promote_types(queries.dtype, torch.float32)
     q = queries.to(dtype) / math.sqrt(queries.shape[-1])
     maximum = q.new_full((*q.shape[:-1], 1), -math.inf)
     total, output = torch.zeros_like(maximum), torch.zeros_like(maximum)
     blocks = (X.to(dtype).split(block_size, dim=-2) for X in (keys, values))
     for k, v in zip(*blocks, strict=True):
+        k, v = per_head(k, q), per_head(v, q)
         scores = q @ k.mT  # (..., Q, block_size)
         highest = torch.maximum(maximum, scores.amax(dim=-1, keepdim=True))
         shrink = (maximum - highest).exp()
@@ -79,8 +83,8 @@ def online_steps(
 
 def online_attention(
     queries: Float[Tensor, "*B Q D"],
-    keys: Float[Tensor, "*B K D"],
-    values: Float[Tensor, "*B K V"],
+    keys: Float[Tensor, "*G K D"],
+    values: Float[Tensor, "*G K V"],
     block_size: int = 256,
 ) -> Float[Tensor, "*B Q V"]:
     """Compute scaled dot-product attention without holding all weights.

@@ -37,9 +37,9 @@ class PositionalEncoding(nn.Module):
 
     def positions(self) -> Float[Tensor, "1 n D"]:
         """The encoding of each position, in float32."""
-        # In float64, since far positions are large angles.
-        i = torch.arange(self.max_len).double()[:, None]
-        evens = torch.arange(0, self.num_hiddens, 2).double()
+        # Far positions are large angles, so in float64, which CPUs all have.
+        i = torch.arange(self.max_len, device="cpu").double()[:, None]
+        evens = torch.arange(0, self.num_hiddens, 2, device="cpu").double()
         # (n, 1) / (D / 2) -> (n, D / 2), rounded up where D is odd
         angles = i / 10000 ** (evens / self.num_hiddens)
         P = torch.zeros(1, self.max_len, self.num_hiddens)

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
-from d2lattn.checks import check_sizes
+from d2lattn.checks import check_positive, check_sizes
 from d2lattn.masking import ValidLens, hide, length_mask, masked_softmax
 from d2lattn.multihead import CausalAttention, check_past
 from d2lattn.scoring import DotProductAttention, fused_attention
@@ -33,7 +33,7 @@ def rotate(
 
     Shapes: vectors and result (..., n, d), positions (n,).
 
-    Raises `ValueError` where d is odd.
+    Raises `ValueError` where d is odd, or `base` is not positive.
 
     Paper: Su et al. (2021), section 3.2.2, equation 15.
 
@@ -45,11 +45,14 @@ def rotate(
         raise ValueError(
             f"heads must have an even size, for pairs to turn, but have {d}"
         )
-    # In float64, since far positions are large angles.
-    speeds = base ** -(torch.arange(0, d, 2, device=X.device).double() / d)
-    angles = positions[:, None] * speeds  # (n, d / 2)
+    if not base > 0:  # nor NaN
+        raise ValueError(f"base must be positive, but is {base}")
+    # Far positions are large angles, so in float64, which CPUs all have.
+    speeds = base ** -(torch.arange(0, d, 2, device="cpu").double() / d)
+    angles = positions.cpu()[:, None] * speeds  # (n, d / 2)
     dtype = torch.promote_types(X.dtype, torch.float32)
-    cos, sin = angles.cos().to(dtype), angles.sin().to(dtype)
+    tables = (table.to(dtype) for table in (angles.cos(), angles.sin()))
+    cos, sin = (table.to(X.device) for table in tables)
     x, y = X.to(dtype).unflatten(-1, (-1, 2)).unbind(-1)  # (..., n, d / 2)
     turned = torch.stack([x * cos - y * sin, x * sin + y * cos], dim=-1)
     return turned.flatten(-2).to(X.dtype)
@@ -90,7 +93,7 @@ class RotaryAttention(nn.Module):
         check_sizes(queries, keys)
         Q, K = queries.shape[-2], keys.shape[-2]
         check_past(Q, K)
-        j = torch.arange(K, device=keys.device)
+        j = torch.arange(K, device="cpu")
         places = j[K - Q :], j
         q, k = (
             rotate(X, i, self.base)
@@ -130,6 +133,8 @@ def alibi_slopes(num_heads: int) -> Float[Tensor, "H"]:
     Where H is not a power of two, those of the power below come first, and
     then every other one of the power above.
 
+    Raises `ValueError` where there is no head.
+
     Paper: Press et al. (2022), section 3, and their code.
 
     >>> alibi_slopes(4)
@@ -137,6 +142,7 @@ def alibi_slopes(num_heads: int) -> Float[Tensor, "H"]:
     >>> alibi_slopes(3)
     tensor([0.0625, 0.0039, 0.2500])
     """
+    check_positive(num_heads=num_heads)
     below = 2 ** int(math.log2(num_heads))
     slopes = 2 ** (-8 / below * torch.arange(1, below + 1))
     if below == num_heads:
@@ -171,7 +177,8 @@ def alibi_bias(
     slopes = alibi_slopes(heads).to(keys.device)
     bias = slopes[:, None, None] * ahead  # (H, Q, K)
     bias = bias.masked_fill(ahead > 0, -math.inf).to(queries.dtype)
-    return bias.reshape(*[1] * (queries.ndim - 3), heads, Q, K)
+    bias = bias.reshape(*[1] * (queries.ndim - 3), heads, Q, K)
+    return bias if queries.ndim > 2 else bias[0]
 
 
 class AlibiAttention(nn.Module):

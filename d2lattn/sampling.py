@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float, Integer
 from torch import Tensor
 
+from d2lattn.beams import check_eos
 from d2lattn.checks import check_positive, check_shape
 from d2lattn.modes import evaluating
 from d2lattn.positional import check_positions
@@ -78,11 +79,13 @@ def top_p(logits: Float[Tensor, "*B V"], p: float) -> Float[Tensor, "*B V"]:
     """
     if not 0 < p <= 1:
         raise ValueError(f"p must be above 0 and at most 1, but is {p}")
-    ordered, order = logits.sort(dim=-1, descending=True, stable=True)
+    # On the CPU, since not every device computes in float64.
+    ordered, order = logits.cpu().sort(dim=-1, descending=True, stable=True)
     probs = ordered.double().softmax(dim=-1)
     before = probs.cumsum(dim=-1) - probs  # of the more probable ones
     cut = (before >= p) & (p < 1)  # rounding must not cut where p is 1
-    return logits.masked_fill(cut.scatter(-1, order, cut), -torch.inf)
+    cut = cut.scatter(-1, order, cut).to(logits.device)
+    return logits.masked_fill(cut, -torch.inf)
 
 
 def draw(
@@ -98,14 +101,19 @@ def draw(
     as long as the logits are the same to within rounding.
 
     Raises `ValueError` where the logits are no distribution: some are NaN or
-    inf, or all are -inf.
+    inf, or all are -inf, or there are none; and where the generator is that
+    of another device.
 
     >>> logits = torch.tensor([0.1, 0.0, 0.9]).log().expand(1000, 3)
     >>> draw(logits, torch.Generator().manual_seed(1)).bincount()
     tensor([ 95,   0, 905])
     """
+    if generator is not None and generator.device.type != "cpu":
+        raise ValueError(
+            f"generator must be the CPU's, but is that of {generator.device}"
+        )
     probs = logits.detach().cpu().double().softmax(dim=-1)
-    if probs.isnan().any():
+    if not (probs.sum(dim=-1) > 0).all():
         raise ValueError(
             "logits must be numbers or -inf, and some above -inf for each "
             "token to draw, but some are NaN or inf, or all are -inf"
@@ -184,12 +192,3 @@ def check_beginnings(model: Any, tokens: Tensor, max_len: int) -> None:
     if (most := getattr(encoding, "max_len", None)) is not None:
         # The last token is drawn, but never read.
         check_positions(0, tokens.shape[1] + max_len - 1, most)
-
-
-def check_eos(eos: int | None, vocab_size: int) -> None:
-    """Raise a `ValueError` unless this is a token of the vocabulary."""
-    if eos is not None and not 0 <= eos < vocab_size:
-        raise ValueError(
-            "eos must lie between 0 and vocab_size - 1, that is "
-            f"{vocab_size - 1}, but is {eos}"
-        )

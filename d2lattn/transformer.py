@@ -143,11 +143,14 @@ def scaled_embedding(vocab_size: int, num_hiddens: int) -> nn.Embedding:
 
     So a token and its position weigh the same at the start of training.
 
+    Raises `ValueError` where a number is below 1.
+
     Paper: Vaswani et al. (2017), section 3.4, for the factor.
 
     >>> (scaled_embedding(1000, 64).weight * 8).var().round().item()
     1.0
     """
+    check_positive(vocab_size=vocab_size, num_hiddens=num_hiddens)
     embedding = nn.Embedding(vocab_size, num_hiddens)
     nn.init.normal_(embedding.weight, std=num_hiddens**-0.5)
     return embedding
@@ -212,8 +215,8 @@ class TransformerEncoder(nn.Module):
         super().__init__()
         check_positive(num_blks=num_blks)
         sizes = num_hiddens, ffn_num_hiddens, num_heads, dropout, use_bias
-        self.scale = math.sqrt(num_hiddens)
         self.embedding = scaled_embedding(vocab_size, num_hiddens)
+        self.scale = math.sqrt(num_hiddens)
         self.pos_encoding = PositionalEncoding(num_hiddens, dropout, max_len)
         self.blks: Any = nn.ModuleList(
             TransformerEncoderBlock(*sizes, norm_first=norm_first)
@@ -382,8 +385,8 @@ class TransformerDecoder(nn.Module):
         check_positive(num_blks=num_blks)
         sizes = num_hiddens, ffn_num_hiddens, num_heads, dropout
         options = {"use_bias": use_bias, "norm_first": norm_first}
-        self.scale = math.sqrt(num_hiddens)
         self.embedding = scaled_embedding(vocab_size, num_hiddens)
+        self.scale = math.sqrt(num_hiddens)
         self.pos_encoding = PositionalEncoding(num_hiddens, dropout, max_len)
         self.blks: Any = nn.ModuleList(
             TransformerDecoderBlock(*sizes, **options) for _ in range(num_blks)

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from d2lattn.checks import check_positive, check_shape
+from d2lattn.checks import check_divides, check_positive, check_shape
 from d2lattn.transformer import TransformerEncoderBlock, xavier
 
 
@@ -34,9 +34,8 @@ def patches(
             [2., 3., 6., 7.]])
     """
     check_shape("images", images, ("B", "C", "h", "w"))
-    check_positive(size=size)
     for side in images.shape[2:]:
-        check_divides("size", size, side)
+        check_divides("size", size, "the side of an image", side)
     X = images.unflatten(3, (-1, size)).unflatten(2, (-1, size))
     X = X.permute(0, 2, 4, 1, 3, 5)  # (B, rows, columns, C, size, size)
     return X.flatten(3).flatten(1, 2)  # (B, n, p)
@@ -71,8 +70,9 @@ class PatchEmbedding(nn.Module):
         num_hiddens: int,
     ):
         super().__init__()
-        check_positive(image_size=image_size, patch_size=patch_size)
-        check_divides("patch_size", patch_size, image_size)
+        sizes = {"num_channels": num_channels, "num_hiddens": num_hiddens}
+        check_positive(image_size=image_size, **sizes)
+        check_divides("patch_size", patch_size, "image_size", image_size)
         self.shape = num_channels, image_size, image_size
         self.patch_size = patch_size
         self.num_patches = (image_size // patch_size) ** 2
@@ -148,7 +148,7 @@ class VisionTransformer(nn.Module):
     ) -> Float[Tensor, "B classes"]:
         X = self.patch_embedding(images)  # (B, n, D)
         if self.cls_token is not None:
-            token = self.cls_token.expand(len(X), -1, -1)  # (B, 1, D)
+            token = self.cls_token.expand(X.shape[0], -1, -1)  # (B, 1, D)
             X = torch.cat([token, X], dim=1)  # (B, 1 + n, D)
         if self.pos_embedding is not None:
             X = X + self.pos_embedding
@@ -166,14 +166,6 @@ def learned(n: int, num_hiddens: int) -> nn.Parameter:
     2.0
     """
     return nn.Parameter(0.02 * torch.randn(1, n, num_hiddens))
-
-
-def check_divides(name: str, size: int, side: int) -> None:
-    """Raise a `ValueError` unless patches of this size fill the side."""
-    if side % size:
-        raise ValueError(
-            f"{name} must divide the side of an image, {side}, but is {size}"
-        )
 
 
 def check_pool(pool: str) -> None:

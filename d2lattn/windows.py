@@ -3,12 +3,14 @@
 Keys that no window reaches are not multiplied.
 """
 
+from numbers import Integral
+
 import torch
 from jaxtyping import Bool, Float, Integer
 from torch import Tensor, nn
 
 from d2lattn.checks import check_positive, check_sizes
-from d2lattn.masking import ValidLens, hide, length_mask
+from d2lattn.masking import ValidLens, hide, length_mask, masked_softmax
 from d2lattn.multihead import check_past
 from d2lattn.scoring import DotProductAttention, fused_attention
 
@@ -53,7 +55,7 @@ def window_attention(
     With blocks of b queries, each query meets b - 1 + `window` keys and the
     sinks, instead of K keys: time grows with K and not with its square.
 
-    Shapes and arguments are those of `WindowAttention`.
+    Shapes, arguments and errors are those of `WindowAttention`.
 
     >>> X = torch.tensor([[[0.0], [0.0], [0.0]]])
     >>> values = torch.tensor([[[2.0], [4.0], [8.0]]])
@@ -62,12 +64,15 @@ def window_attention(
              [3.],
              [6.]]])
     """
+    check_sizes(queries, keys, values)
+    check_positive(window=window)
+    check_sinks(sinks)
     Q, K = queries.shape[-2], keys.shape[-2]
     check_past(Q, K)
     ones = [1] * (queries.ndim - 2)
     allowed = length_mask(valid_lens, (*queries.shape[:-1], K))
     j, outputs = torch.arange(K, device=keys.device), []
-    for begin in range(K - Q, K, BLOCK):
+    for begin in range(K - Q, max(K, K - Q + 1), BLOCK):  # once, if Q is 0
         end = min(begin + BLOCK, K)  # these queries stand in begin:end
         first = max(begin - window + 1, 0)
         near = torch.cat([j[: min(sinks, first)], j[first:end]])
@@ -126,12 +131,10 @@ class WindowAttention(nn.Module):
         Q, K = scores.shape[-2:]
         check_past(Q, K)
         j = torch.arange(K, device=keys.device)
-        mask = window_mask(j[K - Q :], j, self.window, self.sinks)
-        if valid_lens is not None:
-            mask = mask & length_mask(valid_lens, scores.shape)
-        lowest = torch.finfo(scores.dtype).min
-        weights = scores.masked_fill(~mask, lowest).softmax(dim=-1)
-        return weights.masked_fill(~mask, 0)
+        beyond = ~window_mask(j[K - Q :], j, self.window, self.sinks)
+        lowest = torch.finfo(scores.dtype).min  # as in masked_softmax
+        scores = scores.masked_fill(beyond, lowest)
+        return masked_softmax(scores, valid_lens).masked_fill(beyond, 0)
 
     def forward(
         self,
@@ -149,5 +152,7 @@ class WindowAttention(nn.Module):
 
 def check_sinks(sinks: int) -> None:
     """Raise a `ValueError` unless this many first keys can stay visible."""
-    if sinks < 0:
-        raise ValueError(f"sinks must be at least 0, but is {sinks}")
+    if not isinstance(sinks, Integral) or sinks < 0:
+        raise ValueError(
+            f"sinks must be an integer of at least 0, but is {sinks!r}"
+        )

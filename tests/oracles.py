@@ -190,6 +190,21 @@ class LargestTensor(TorchDispatchMode):
         return result
 
 
+class NoFloat64(TorchDispatchMode):
+    """Refuse numbers in float64 on a device, as Apple's has none."""
+
+    def __init__(self, device):
+        super().__init__()
+        self.device = device
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        for x in tree_leaves(result):
+            if torch.is_tensor(x) and x.device.type == self.device:
+                assert x.dtype != torch.float64, func
+        return result
+
+
 def assert_travels(module, inputs, fresh, *, fullgraph=True):
     """Compiled, exported, copied, or saved and loaded: the answer is the same.
 

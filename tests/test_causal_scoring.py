@@ -4,7 +4,12 @@ from functools import partial
 
 import pytest
 import torch
-from oracles import assert_nothing_comes_through, assert_travels, some_loss
+from oracles import (
+    NoFloat64,
+    assert_nothing_comes_through,
+    assert_travels,
+    some_loss,
+)
 
 from d2lattn.language_model import LanguageModel
 from d2lattn.linear import LinearAttention
@@ -142,6 +147,29 @@ def test_step_by_step_is_all_at_once(kind, num_kv_heads, device):
     assert state.caches[0].k.shape == (B, heads, 70, 6)
 
 
+def test_no_texts_and_no_tokens(kind, device):
+    model = LanguageModel(13, 12, 8, 2, 1, positions=None, attention=kind)
+    model, X = model.to(device), torch.randint(13, (B, K), device=device)
+    _, state = model(X)
+    assert model(X[:0])[0].shape == (0, K, 13)
+    for before in (None, state):
+        nothing, after = model(X[:, :0], before)
+        assert nothing.shape == (B, 0, 13)
+    assert after.length == K
+    empty = [x[:0].to(device) for x in (*draw(), LENGTHS["(B,)"])]
+    assert kind(0.0)(*empty).shape == (0, H, Q, V)
+    assert kind(0.0).weights(*empty[:2], empty[3]).shape == (0, H, Q, K)
+
+
+@pytest.mark.parametrize("default", ["cpu", "meta"])
+def test_no_float64_where_the_model_is(kind, default):
+    with NoFloat64("meta"), torch.device(default):
+        model = LanguageModel(13, 12, 8, 2, 1, attention=kind).to("meta")
+        X = torch.ones(B, K, dtype=torch.int64, device="meta")
+        _, state = model(X)
+        assert model(X[:, :1], state)[0].is_meta
+
+
 def test_recording(kind):
     model = LanguageModel(
         13, 12, 8, 2, 1, positions=None, attention=kind, num_kv_heads=1
@@ -179,6 +207,20 @@ def test_dropout_is_on_the_weights(kind):
 def test_wrong_sizes(kind, shapes, message):
     with pytest.raises(ValueError, match=message):
         kind(0.0)(*map(torch.zeros, shapes))
+    if shapes[1][:-1] == shapes[2][:-1]:  # the values are not what is wrong
+        with pytest.raises(ValueError, match=message):
+            kind(0.0).weights(*map(torch.zeros, shapes[:2]))
+
+
+@pytest.mark.usefixtures("compiler")
+def test_one_export_serves_any_batch(kind):
+    model = LanguageModel(13, 12, 8, 2, 1, positions=None, attention=kind)
+    X = torch.randint(13, (3, K))
+    batch = torch.export.Dim("B", min=2)
+    exported = torch.export.export(
+        model, (X[:2],), dynamic_shapes={"X": {0: batch}}
+    )
+    torch.testing.assert_close(exported.module()(X), model(X))
 
 
 @pytest.mark.usefixtures("compiler")

@@ -16,8 +16,8 @@ FILES = sorted(HOUSE.rglob("*.py"))
 FLOORS = [
     {"checks", "modes", "progress", "recording", "beams", "figures"},
     {"masking", "corpora"},
-    {"pooling", "scoring", "positional", "caching", "online"},
-    {"multihead", "comparison"},
+    {"pooling", "scoring", "positional", "caching"},
+    {"multihead", "comparison", "online"},
     {"transformer", "seq2seq", "windows", "relative", "linear"},
     {"language_model"},
     {"decoding", "sampling", "training", "evaluation", "vision"},

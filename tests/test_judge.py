@@ -2,15 +2,18 @@
 
 import itertools
 import math
+import operator
+import sys
 from collections import Counter, defaultdict
 
+import judge
 import pytest
 from choices import adjectives, known, new, person, something
 from corpus import CONSTRUCTIONS, acceptable, sentences
 from drawing import Draw
 from events import place, time
 from guide import Guide
-from judge import TOTAL, constructions, probability
+from judge import TOTAL, acceptance, constructions, probability
 from nominals import Nominal
 from pieces import Piece, finish
 from wanted import Wanted
@@ -229,6 +232,30 @@ def test_what_remains_a_sentence_is_accepted():
     assert not probability(whole.replace("does", "").split())
 
 
+@pytest.mark.parametrize(
+    ("sides", "message"),
+    [
+        (("he is tired .",), "^english must be .* string 'he is tired"),
+        ((None, "il dort ."), "^french must be .* string 'il dort"),
+        ((), "both are None"),
+    ],
+)
+def test_what_is_no_sentence(sides, message):
+    with pytest.raises(ValueError, match=message):
+        probability(*sides)
+
+
+def test_the_command_line(monkeypatch, capsys):
+    for words in (["he is tired ."], ["--french", "il est fatigué ."]):
+        monkeypatch.setattr(sys, "argv", ["judge.py", *words])
+        judge.main()
+        assert capsys.readouterr().out.startswith("qualities: ")
+    monkeypatch.setattr(sys, "argv", ["judge.py"])
+    with pytest.raises(SystemExit):
+        judge.main()
+    assert "give a sentence" in capsys.readouterr().err
+
+
 # Probabilities
 
 
@@ -300,6 +327,24 @@ def test_the_translations_of_a_sentence_share_its_probability():
     english = ["you", "see", "his", "cat", "."]
     assert probability(english) == shares[0]
     assert not probability(english, ["tu", "vois", "sa", "chat", "."])
+
+
+def test_what_the_corpus_leaves_out(monkeypatch):
+    """It is refused, and its probability is shared out among the others."""
+    name, drawn, draw = "coordination", [], Draw("left out")
+    construct, _ = CONSTRUCTIONS[name]
+    for _ in range(1000):
+        draw.start()
+        drawn.append(finish(construct(draw), name).src)
+    taken = [*map(acceptable, drawn)]
+    left_out = [*itertools.compress(drawn, map(operator.not_, taken))]
+    assert len(left_out) > 50
+    assert not any(map(probability, left_out[:3]))
+    assert abs(sum(taken) / 1000 - acceptance(name)) < 0.03
+    sentence = drawn[taken.index(True)]
+    before = probability(sentence)
+    monkeypatch.setattr(judge, "acceptance", lambda _: acceptance(name) / 2)
+    assert probability(sentence) / before == pytest.approx(2)
 
 
 def test_a_fresh_sentence_is_not_one_of_the_corpus(book):

@@ -195,6 +195,15 @@ def test_tied_weights():
     assert counts[0] == counts[1] - VOCAB * D
 
 
+def test_how_it_starts():
+    """Linear layers as `xavier` draws them, and words of variance 1 / D."""
+    model = make()
+    W = model.blks[1].attention.W_q.weight.abs().max()
+    assert 0.9 < W / (6 / (D + D)) ** 0.5 <= 1
+    variance = model.embedding.weight.square().mean() * D
+    assert 0.8 < variance < 1.2
+
+
 @EACH_MODEL
 def test_dropout(name, device):
     model, texts = MODELS[name](dropout=0.5).to(device), draw(device)
@@ -397,6 +406,12 @@ def test_a_text_may_go_on_to_the_last_position():
             r"state must have shape \(5, 3, t, 5\), .* \(5, 5, 0, 3\)",
         ),
         (
+            lambda: LanguageModelState(
+                (make().init_state(B).caches[0], *make(1).init_state(3).caches)
+            ),
+            r"state must have shape \(5, 3, t, 5\), .* \(3, 3, 0, 5\)",
+        ),
+        (
             lambda: make(num_blks=3).init_state(B),
             "state must have a cache for each block .* 2, but has 3",
         ),
@@ -414,6 +429,10 @@ def test_wrong_construction():
         LanguageModel(VOCAB, D, FFN, 4, BLKS)
     with pytest.raises(ValueError, match="num_blks must be at least 1"):
         make(num_blks=0)
+    with pytest.raises(ValueError, match="vocab_size must be at least 1"):
+        LanguageModel(0, D, FFN, H, BLKS)
+    with pytest.raises(ValueError, match=r"num_hiddens must be .* is -15"):
+        LanguageModel(VOCAB, -15, FFN, H, BLKS)
     with pytest.raises(TypeError, match="positional"):
         LanguageModelBlock(D, FFN, H, 0.0, True, True)
 

@@ -3,7 +3,12 @@
 import pytest
 import torch
 
-from d2lattn.linear import LinearAttention, feature_map, linear_steps
+from d2lattn.linear import (
+    LinearAttention,
+    LinearState,
+    feature_map,
+    linear_steps,
+)
 
 B, H, N, D, V = 2, 3, 7, 5, 11
 
@@ -56,11 +61,33 @@ def test_a_recurrence_computes_the_same(dtype, device):
     assert after.z.shape == (B, H, D)
 
 
-def test_half_precision_does_not_pile_up():
-    inputs = [torch.randn(1, 2000, n).bfloat16() for n in (D, D, V)]
+def test_heads_that_share_keys():
+    queries = torch.randn(B, 2 * H, N, D)
+    inputs = queries, *draw(torch.float32)[1:]
+    whole, _ = linear_steps(*inputs)
+    torch.testing.assert_close(whole, LinearAttention()(*inputs))
+
+
+def test_no_position_changes_no_state():
+    inputs = [x[:, :, :0] for x in draw()]
+    _, before = linear_steps(*draw())
+    for state in (None, before):
+        output, after = linear_steps(*inputs, state)
+        assert output.shape == (B, H, 0, V)
+    assert all(x.equal(y) for x, y in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "size"), [(torch.bfloat16, 1), (torch.float16, 40)], ids=str
+)
+def test_half_precision_neither_piles_up_nor_overflows(dtype, size):
+    inputs = [torch.randn(1, 2000, n).to(dtype) for n in (D, D, V)]
+    inputs = inputs[0] * size, inputs[1] * size, inputs[2]
     exact = LinearAttention()(*(x.double() for x in inputs))
-    output, _ = linear_steps(*inputs)
-    torch.testing.assert_close(output.double(), exact, rtol=0.01, atol=0.01)
+    for output in (LinearAttention()(*inputs), linear_steps(*inputs)[0]):
+        torch.testing.assert_close(
+            output.double(), exact, rtol=0.01, atol=0.01
+        )
 
 
 def test_features_too_small_for_a_number_give_zeros():
@@ -82,3 +109,18 @@ def test_wrong_sizes():
     queries, keys, values = draw()
     with pytest.raises(ValueError, match="equal in number"):
         linear_steps(queries, keys, values[:, :, 1:])
+    message = r"^queries must have shape \(2, 3, 7, 5\), .* \(2, 3, 6, 5\)"
+    with pytest.raises(ValueError, match=message):
+        linear_steps(queries[:, :, 1:], keys, values)
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_states_of_other_sequences():
+    inputs = draw()
+    S, z = linear_steps(*inputs)[1]
+    for other in (LinearState(S[:1], z), LinearState(S[..., :1], z)):
+        message = r"^S in the state must have shape \(2, 3, 5, 11\), but has"
+        with pytest.raises(ValueError, match=message):
+            linear_steps(*inputs, other)
+    with pytest.raises(ValueError, match=r"^z .* shape \(2, 3, 5\), but has"):
+        linear_steps(*inputs, LinearState(S, z[:1]))

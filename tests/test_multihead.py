@@ -206,7 +206,8 @@ def test_wants_a_batch():
         make()(queries, keys, values)
 
 
-@pytest.mark.parametrize("num_heads", [0, -1, 2, 4, 66])
+@pytest.mark.parametrize("num_heads", [0, -1, 2, 4, 66, 16.5])
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_heads(num_heads):
     message = f"num_heads must divide num_hiddens, 33, but is {num_heads}$"
     with pytest.raises(ValueError, match=message):
@@ -350,7 +351,8 @@ def test_shared_keys_are_not_copied():
     assert largest.numel < k.numel()
 
 
-@pytest.mark.parametrize("num_kv_heads", [0, -1, 2, 4, 6])
+@pytest.mark.parametrize("num_kv_heads", [0, -1, 2, 4, 6, 1.5])
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_shared_heads(num_kv_heads):
     message = f"num_kv_heads must divide num_heads, 3, but is {num_kv_heads}$"
     with pytest.raises(ValueError, match=message):

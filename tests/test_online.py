@@ -47,6 +47,23 @@ def test_each_step_knows_the_keys_so_far(block_size):
         torch.testing.assert_close(running.output, expected)
 
 
+def test_heads_that_share_keys():
+    queries = torch.randn(B, 6, Q, D)
+    _, keys, values = draw()
+    expected = F.scaled_dot_product_attention(
+        queries, keys, values, enable_gqa=True
+    )
+    found = online_attention(queries, keys, values, 8)
+    torch.testing.assert_close(found, expected)
+
+
+def test_half_precision_does_not_pile_up():
+    X = torch.zeros(1, 600, 2, dtype=torch.bfloat16)  # which knows no 257
+    *_, last = online_steps(X[:, :1], X, X + 1, block_size=1)
+    assert last.total.item() == 600
+    assert last.output.unique().item() == 600
+
+
 def test_scores_that_would_overflow():
     queries = torch.full((1, 1, 1), 1000.0)
     keys = torch.tensor([[[-1.0], [0.5], [1.0]]])
@@ -80,5 +97,9 @@ def test_wrong_arguments():
     queries, keys, values = draw()
     with pytest.raises(ValueError, match=r"^block_size must be at least 1"):
         online_attention(queries, keys, values, block_size=0)
+    with pytest.raises(ValueError, match=r"^block_size must be an integer"):
+        online_attention(queries, keys, values, block_size=2.5)
+    with pytest.raises(ValueError, match=r"^keys must be at least 1"):
+        online_attention(queries, keys[:, :, :0], values[:, :, :0])
     with pytest.raises(ValueError, match="equal in number"):
         online_attention(queries, keys, values[:, :, 1:])

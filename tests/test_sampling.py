@@ -5,7 +5,9 @@ from itertools import combinations
 
 import pytest
 import torch
+from oracles import NoFloat64
 from torch import nn
+from torch._subclasses import FakeTensorMode
 
 from d2lattn.language_model import LanguageModel
 from d2lattn.recording import record_attention
@@ -143,6 +145,12 @@ def test_of_many_equals_top_p_keeps_the_first():
     assert not (kept[1:] & ~kept[:-1]).any()
 
 
+def test_top_p_where_there_is_no_float64():
+    with FakeTensorMode(), NoFloat64("mps"):
+        found = top_p(torch.randn(B, V, device="mps"), 0.5)
+        assert found.device.type == "mps"
+
+
 # Drawing from it.
 
 
@@ -162,12 +170,12 @@ def test_draws_are_counted():
 
 
 def test_a_draw_is_the_inverse_of_the_cumulated_distribution(device):
-    logits = torch.randn(101, V, dtype=torch.float64)
+    logits = torch.randn(101, V)
     u = torch.rand(101, 1, dtype=torch.float64, generator=seeded()).flatten()
     expected = []
     for row, number in zip(logits, u.tolist(), strict=True):
         total = 0.0
-        for token, prob in enumerate(row.softmax(dim=-1).tolist()):
+        for token, prob in enumerate(row.double().softmax(dim=-1).tolist()):
             total += prob
             if total > number:
                 expected.append(token)
@@ -245,6 +253,12 @@ def test_temperature_then_k_then_p(rules, kept):
     assert_drawn(torch.tensor(found), restricted(probs, kept))
 
 
+def test_half_precision_may_be_cold():
+    model = Fixed([22000.0, 1.0]).half()  # logits 10 and 0
+    text = torch.zeros(1, 1, dtype=torch.int64)
+    assert generate(model, text, max_len=1, temperature=1e-4) == [[0]]
+
+
 def test_texts_stop_at_their_end():
     texts = torch.tensor([[2, 0], [0, 3], [1, 5], [0, 6]])
     assert generate(Counting(), texts, max_len=5, eos=6) == [
@@ -299,6 +313,12 @@ def test_what_is_recorded():
 # What is refused.
 
 
+class Elsewhere:
+    """A generator of another device."""
+
+    device = torch.device("cuda")
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -307,14 +327,18 @@ def test_what_is_recorded():
         (lambda x: with_temperature(x, INF), "positive and finite, .* is inf"),
         (lambda x: with_temperature(x, torch.nan), "temperature .* is nan"),
         (lambda x: top_k(x, 0), "k must be at least 1, but is 0"),
+        (lambda x: top_k(x, 2.5), "k must be an integer .* 1, but is 2.5"),
         (lambda x: top_p(x, 0.0), "p must be above 0 .* but is 0.0"),
         (lambda x: top_p(x, 1.1), "p must be .* at most 1, but is 1.1"),
         (lambda x: top_p(x, torch.nan), "p must be .* is nan"),
         (lambda x: draw(x * torch.nan), "logits must be .* NaN"),
         (lambda x: draw(x.index_fill(1, torch.tensor(2), INF)), "logits must"),
         (lambda x: draw(torch.full((V,), -INF)), "logits .* or all are -inf"),
+        (lambda x: draw(x[:, :0]), "logits must be"),
+        (lambda x: draw(x, Elsewhere()), "generator must be .* of cuda"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_distributions(call, message):
     with pytest.raises(ValueError, match=message):
         call(torch.randn(B, V))
@@ -333,6 +357,7 @@ TEXTS = torch.zeros(B, T, dtype=torch.int64)
         ({"tokens": TEXTS + VOCAB}, "tokens must lie between 0 and .* 18"),
         ({"eos": VOCAB}, "eos must lie between 0 and .* 18, but is 19"),
         ({"eos": -1}, "eos must lie between 0 and .* 18, but is -1"),
+        ({"eos": 1.5}, "eos must lie between 0 and .* 18, but is 1.5"),
         ({"temperature": 0.0}, "temperature must be positive"),
         ({"k": 0}, "k must be at least 1"),
         ({"p": 2.0}, "p must be above 0"),

@@ -61,6 +61,8 @@ def test_vision_transformer_is_pytorchs(pool, positions):
         D, H, FFN, dropout=0.0, batch_first=True, norm_first=True
     )
     theirs = nn.TransformerEncoder(layer, BLKS, nn.LayerNorm(D), False)
+    both = (ours.blks, theirs.layers)  # biases are not left out, either
+    assert len({sum(p.numel() for p in x.parameters()) for x in both}) == 1
     for our, their in zip(ours.blks, theirs.layers, strict=True):
         share_weights(our, their)
     share_weights(ours.ln, theirs.norm)
@@ -126,6 +128,15 @@ def test_every_number_learns(pool):
         assert parameter.grad.abs().sum() > 0, name
 
 
+def test_how_it_starts():
+    """Linear layers as `xavier` draws them, what is learned beside, small."""
+    model = vit()
+    W = model.blks[1].attention.W_q.weight.abs().max()
+    assert 0.9 < W / (6 / (D + D)) ** 0.5 <= 1
+    for vectors in (model.cls_token, model.pos_embedding):
+        assert 0.005 < vectors.std() < 0.04
+
+
 def test_dropout_begins_at_the_embedding():
     X = images()
     model = vit(dropout=0.5, blks=1)
@@ -137,6 +148,17 @@ def test_dropout_begins_at_the_embedding():
     model.eval()(X)
     assert (heard[0] == 0).any()
     assert not (heard[1] == 0).any()
+
+
+@POOLS
+def test_one_export_serves_any_batch(pool, compiler):
+    model, X = vit(pool=pool), images()
+    batch = torch.export.Dim("B", min=2)
+    exported = torch.export.export(
+        model, (X,), dynamic_shapes={"images": {0: batch}}
+    )
+    more = torch.cat([X, X + 1])
+    torch.testing.assert_close(exported.module()(more), model(more))
 
 
 def test_it_travels(compiler):
@@ -157,15 +179,23 @@ def test_it_travels(compiler):
         ),
         (
             lambda: patches(torch.zeros(1, 1, 4, 4), 0),
-            "size must be at least 1, but is 0",
+            "size must divide the side of an image, 4, but is 0",
+        ),
+        (
+            lambda: patches(torch.zeros(1, 1, 4, 4), 2.0),
+            "size must divide the side of an image, 4, but is 2.0",
         ),
         (
             lambda: PatchEmbedding(8, 3, 1, D),
-            "patch_size must divide the side of an image, 8, but is 3",
+            "patch_size must divide image_size, 8, but is 3",
         ),
         (
-            lambda: PatchEmbedding(8, 0, 1, D),
-            "patch_size must be at least 1, but is 0",
+            lambda: PatchEmbedding(0, 1, 1, D),
+            "image_size must be at least 1, but is 0",
+        ),
+        (
+            lambda: PatchEmbedding(8, 2, 0, D),
+            "num_channels must be at least 1, but is 0",
         ),
         (
             lambda: vit()(torch.zeros(B, C, 5, 20)),

@@ -37,6 +37,12 @@ def test_is_pytorchs_with_the_mask(window, sinks, Q, K, lens, device):
     torch.testing.assert_close(weights @ values, expected)
 
 
+def test_scores_far_below_zero():
+    X = torch.full((1, 9, 1), 300.0)
+    attention = WindowAttention(3, sinks=1)
+    assert attention.weights(-X, X).equal(attention.weights(0 * X, X))
+
+
 def test_what_no_window_reaches_is_not_read():
     queries, keys, values = torch.randn(3, B, H, 200, D)
     output = WindowAttention(3, sinks=2)(queries[:, :, -2:], keys, values)
@@ -71,9 +77,22 @@ def test_a_window_of_everything_is_causal():
     ("arguments", "message"),
     [
         ({"window": 0}, "^window must be at least 1, but is 0"),
-        ({"window": 2, "sinks": -1}, "^sinks must be at least 0, but is -1"),
+        ({"window": 2.5}, "^window must be an integer .* 1, but is 2.5"),
+        ({"window": 2, "sinks": -1}, "^sinks must be .* 0, but is -1"),
+        ({"window": 2, "sinks": 1.5}, "^sinks must be an integer .* is 1.5"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_wrong_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         WindowAttention(**arguments)
+    X = torch.zeros(B, 5, D)
+    with pytest.raises(ValueError, match=message):
+        window_attention(X, X, X, **arguments)
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_wrong_sizes():
+    X = torch.zeros(B, 5, D)
+    with pytest.raises(ValueError, match="same leading dimensions"):
+        window_attention(X, X[:1], X[:1], window=2)

@@ -33,6 +33,8 @@ def probability(
     It is that of drawing a construction, as often as the corpus has it, and
     then this sentence. It is zero where the grammar cannot make the sentence.
 
+    Raises `ValueError` where no sentence is given, or it is no list of words.
+
     >>> f"{probability('he is tired .'.split()):.1e}"
     '2.5e-05'
     >>> probability("he is tired .".split(), "elle est fatiguée .".split())
@@ -66,6 +68,7 @@ def _shares(
     english: Sequence[str] | None, french: Sequence[str] | None
 ) -> Iterator[tuple[str, float]]:
     """The share of each construction's draws that make a sentence, if any."""
+    check_words(english=english, french=french)
     wanted = Wanted(english, french)
     guide = Guide(wanted)
     for name, (construct, _) in CONSTRUCTIONS.items():
@@ -79,6 +82,17 @@ def _shares(
         )
         if share:
             yield name, share
+
+
+def check_words(**sides: object) -> None:
+    """Raise a `ValueError` unless a side is given, and none is a string."""
+    if all(words is None for words in sides.values()):
+        raise ValueError("english or french must be words, but both are None")
+    for name, words in sides.items():
+        if isinstance(words, str):
+            raise ValueError(
+                f"{name} must be a list of words, but is the string {words!r}"
+            )
 
 
 def words_of(piece) -> list[str]:
@@ -107,6 +121,8 @@ def main() -> None:
     parser.add_argument("--french")
     options = parser.parse_args()
     sides = (options.english, options.french)
+    if sides == (None, None):
+        parser.error("give a sentence: in English, or after --french")
     found = constructions(*(side and side.split() for side in sides))
     print(*(f"{name}: {p:.2e}" for name, p in found.items()), sep="\n")
     print(f"together: {sum(found.values()):.2e}")
