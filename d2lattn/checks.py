@@ -6,7 +6,6 @@ each tensor is looked at once, where it enters a model, and not at all on the
 meta device, under `vmap`, or while a model is traced.
 """
 
-from collections.abc import Iterable
 from numbers import Integral
 
 import torch
@@ -211,31 +210,6 @@ def heads_per_key(queries: Tensor, keys: Tensor) -> int:
         return 0
     heads, shared = queries.shape[-3], keys.shape[-3]
     return 0 if shared < 1 or heads % shared else heads // shared
-
-
-def check_derivatives(output: Tensor) -> Tensor:
-    """Return the output of a fused kernel, which is differentiable once.
-
-    A second derivative through it raises a `RuntimeError` that says what to
-    do; PyTorch's own does not.
-    """
-    node = None if torch.compiler.is_compiling() else output.grad_fn
-    if node is not None and "ScaledDotProduct" in node.name():
-
-        def refuse(_: Tensor) -> None:
-            raise RuntimeError(
-                "second derivatives must not go through fused attention, "
-                "whose kernel has first ones only; compute inside "
-                "torch.nn.attention.sdpa_kernel(SDPBackend.MATH)"
-            )
-
-        def after(gradients: Iterable[Tensor | None], _: object) -> None:
-            for gradient in gradients:
-                if gradient is not None and gradient.requires_grad:
-                    gradient.register_hook(refuse)
-
-        node.register_hook(after)
-    return output
 
 
 def check_shape(

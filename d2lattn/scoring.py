@@ -4,13 +4,14 @@ Both take any leading dimensions before (Q, D), the first of them the batch.
 """
 
 import math
+from collections.abc import Iterable
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from d2lattn.checks import check_derivatives, check_sizes, heads_per_key
+from d2lattn.checks import check_sizes, heads_per_key
 from d2lattn.masking import ValidLens, hide, length_mask, masked_softmax
 
 
@@ -55,6 +56,31 @@ def fused_attention(
     q, k, v = (x[:, None] for x in (queries, keys, values))
     mask = None if mask is None else mask[:, None]
     return fused_attention(q, k, v, mask, dropout, causal)[:, 0]
+
+
+def check_derivatives(output: Tensor) -> Tensor:
+    """Return the output of a fused kernel, which is differentiable once.
+
+    A second derivative through it raises a `RuntimeError` that says what to
+    do; PyTorch's own does not.
+    """
+    node = None if torch.compiler.is_compiling() else output.grad_fn
+    if node is not None and "ScaledDotProduct" in node.name():
+
+        def refuse(_: Tensor) -> None:
+            raise RuntimeError(
+                "second derivatives must not go through fused attention, "
+                "whose kernel has first ones only; compute inside "
+                "torch.nn.attention.sdpa_kernel(SDPBackend.MATH)"
+            )
+
+        def after(gradients: Iterable[Tensor | None], _: object) -> None:
+            for gradient in gradients:
+                if gradient is not None and gradient.requires_grad:
+                    gradient.register_hook(refuse)
+
+        node.register_hook(after)
+    return output
 
 
 def per_head(
