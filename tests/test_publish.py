@@ -25,7 +25,11 @@ INVITATION = (
     "v0.3.0/chapters/01-intuition.ipynb), or on [Binder](https://mybinder.org"
     "/v2/gh/ada-l/attention/v0.3.0?urlpath=lab/tree/chapters).\n"
 )
-INSTALL = f'install --quiet "d2lattn[chapters] @ git+{URL}@v0.3.0"'
+CLONE = (
+    "git -c advice.detachedHead=false clone --quiet --depth 1 "
+    f"--branch v0.3.0 {URL} d2lattn-book"
+)
+INSTALL = 'install --quiet "./d2lattn-book[chapters]"'
 
 
 @pytest.fixture
@@ -72,7 +76,7 @@ def test_the_address_is_written_everywhere(root):
         f'html:\n  baseurl: "{SITE}"  # here\nrepository:\n  url: {URL}\n'
         "  branch: v0.3.0  # the tag\n"
     )
-    assert f"    %pip {INSTALL}" in first_cell(root).splitlines()
+    assert f"    !{CLONE}" in first_cell(root).splitlines()
     assert (root / "README.md").read_text() == README.format(INVITATION)
     assert (root / "CITATION.cff").read_text() == (
         f'title: x\nrepository-code: "{URL}"\nversion: 0.3.0\n'
@@ -112,7 +116,7 @@ def edit(path, old, new):
         ("pyproject.toml", "0.3.0", "0.4.0", "_config.yml"),
         ("README.md", INVITATION, "", "README.md"),
         ("CITATION.cff", URL, publish.UNSET, "CITATION.cff"),
-        ("chapters/01-sum.ipynb", "@v0.3.0", "@main", "01-sum.ipynb"),
+        ("chapters/01-sum.ipynb", "h v0.3.0", "h main", "01-sum.ipynb"),
         ("chapters/01-sum.ipynb", "hide-input", "x", "01-sum.ipynb"),
         ("README.md", "<!-- -->\n", "", "README.md has 0 places"),
         ("CITATION.cff", "version: ", "", "CITATION.cff has 0 places"),
@@ -156,21 +160,48 @@ def test_the_site_follows_from_a_repository_on_github(url, site, root, capsys):
 # What a reader's kernel does with the cell.
 
 
-@pytest.mark.parametrize("arguments", [[URL], []])
-def test_the_cell_brings_the_package_where_there_is_none(
-    arguments, root, monkeypatch
-):
-    publish.main(arguments, root)
+@pytest.fixture
+def run(root, tmp_path, monkeypatch):
+    """Runs the first cell, and returns what it asks the kernel for."""
+
+    def clone(command):
+        asked.append(command)
+        (tmp_path / "d2lattn-book").mkdir()
+
+    def magic(name, line):
+        asked.append((name, line))
+
+    def run_cell():
+        asked.clear()
+        code = TransformerManager().transform_cell(first_cell(root))
+        exec(code, {"get_ipython": lambda: shell})
+        return [*asked]
+
     asked = []
-    shell = SimpleNamespace(run_line_magic=lambda *it: asked.append(it))
-    code = TransformerManager().transform_cell(first_cell(root))
-    names = {"get_ipython": lambda: shell}
-    exec(code, names)  # it is here
-    assert asked == []
+    shell = SimpleNamespace(run_line_magic=magic, system=clone)
+    monkeypatch.chdir(tmp_path)
+    return run_cell
+
+
+ENTER = ("cd", "-q d2lattn-book/chapters")
+
+
+def test_the_cell_brings_the_package_where_there_is_none(
+    root, run, monkeypatch
+):
+    publish.main([URL], root)
+    assert run() == []  # it is here
+    with monkeypatch.context() as bare:
+        bare.setattr(importlib.util, "find_spec", lambda name: None)
+        assert run() == [CLONE, ("pip", INSTALL), ENTER]
+    assert run() == [ENTER]  # after a restart
+
+
+def test_the_cell_of_an_unpublished_book_says_what_to_do(
+    root, run, monkeypatch
+):
+    publish.main([], root)
+    assert run() == []
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    if arguments:
-        exec(code, names)
-        assert asked == [("pip", INSTALL)]
-    else:
-        with pytest.raises(ModuleNotFoundError, match="make publish-to URL="):
-            exec(code, names)
+    with pytest.raises(ModuleNotFoundError, match="make publish-to URL="):
+        run()

@@ -41,15 +41,26 @@ CELL_METADATA = {
     },
     "tags": ["hide-input"],
 }
+# A clone, since chapters read the project's results, which no package holds.
+# A magic, since Colab's own `%pip` says when the kernel needs a restart; after
+# one, the package is there, and the kernel is back where it began.
 BRING = """\
+# In Colab, this brings the package d2lattn and the results that this chapter
+# reads. If the package is there, nothing happens.
+from importlib.util import find_spec
+from pathlib import Path
+
+if find_spec("d2lattn") is None:
+    !git -c advice.detachedHead=false clone --quiet --depth 1 \
+--branch {tag} {url} d2lattn-book
+    %pip install --quiet "./d2lattn-book[chapters]"
+if Path("d2lattn-book").exists():
+    %cd -q d2lattn-book/chapters"""
+CANNOT = """\
 # In Colab, this brings the package d2lattn. If it is there, nothing happens.
 from importlib.util import find_spec
 
 if find_spec("d2lattn") is None:
-"""
-# A magic, since Colab's own `%pip` says when the kernel needs a restart.
-INSTALL = '    %pip install --quiet "d2lattn[chapters] @ git+{url}@{tag}"'
-CANNOT = """\
     raise ModuleNotFoundError(
         "No package d2lattn here, and this notebook was not told where it is "
         "published. If you publish the book: run `make publish-to URL=...` "
@@ -156,8 +167,8 @@ def bring_package(notebook, address):
         code = [new_code_cell(id=CELL_ID)]
         # Below the title, which has to come first in a page.
         notebook.cells = [*others[:1], *code, *others[1:]]
-    rest = CANNOT if address["url"] == UNSET else INSTALL.format_map(address)
-    code[0].source = BRING + rest
+    known = address["url"] != UNSET
+    code[0].source = BRING.format_map(address) if known else CANNOT
     code[0].metadata = nbformat.from_dict(CELL_METADATA)
     code[0].outputs = []
     number(notebook)

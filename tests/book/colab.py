@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from functools import cached_property
@@ -94,6 +95,7 @@ class Machine:
 
     def clear(self):
         """Take out what a chapter has brought: the next starts bare."""
+        shutil.rmtree(self.folder / "content" / "d2lattn-book", True)
         brought = self.installed().keys() - self.bare.keys()
         if brought:
             self.pip("uninstall", "--yes", "--quiet", *brought)
