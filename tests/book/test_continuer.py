@@ -376,8 +376,12 @@ def test_in_a_sandbox_as_in_colab(page):
 @pytest.mark.parametrize("scheme", ["http", "file"])
 def test_in_the_book(visit, scheme):
     opened, trouble = visit("chapters/try-it", scheme)
+    opened.evaluate("d2lattn.pause = 1e8")
     opened.locator(".d2l-continuer").scroll_into_view_if_needed()
     figure = Figure(opened.main_frame)
+    # At once: a line that came later would push the next ones away.
+    said = figure.part("status").text_content()
+    assert said.startswith("The model goes on: “The tired woman bought")
     figure.part("greedy").check()
     figure.type("She did not leave yesterday.")
     wanted = ["elle", "n'", "est", "pas", "partie", "hier", ".", "<eos>"]

@@ -43,12 +43,17 @@
     else boot();
   };
 
-  /** What is said while somebody types waits until they pause.
+  /** What is said while somebody types waits until they pause. At the start
+      nobody types, and what comes late would push away what is below.
       @param {HTMLElement} said @param {() => void} announce
-      @returns {() => void} to call at each input */
+      @returns {() => void} to call at the start and at each input */
   d2l.waiting = (said, announce) => {
-    let announcing;
+    let announcing, started = false;
     return () => {
+      if (!started) {
+        started = true;
+        return announce();
+      }
       said.setAttribute("aria-live", "off");
       clearTimeout(announcing);
       announcing = setTimeout(() => {
