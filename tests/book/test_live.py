@@ -29,7 +29,6 @@ CHAPTERS = [
 ]
 SECONDS = 120  # for a server to start, or a figure to follow
 PATIENCE = 600  # for a chapter to run
-ROUNDED = {"bits": 24, "step": 1e-5}  # two processes add up in two orders
 MEGABYTES = 0.65  # that a chapter weighs once run, JupyterLab's pictures too
 
 # All cells are in the page however far down; nothing asks about news.
@@ -155,7 +154,7 @@ class Widgets:
         data = {p: leaf for p, leaf in frame.items() if p[0] == "data"}
         shown = look(self.plot.element_handle(), list(data))
         for (path, leaf), got in zip(data.items(), shown, strict=True):
-            if fault := expected.differs(leaf, got, ROUNDED):
+            if fault := expected.differs(leaf, got, scale=None):
                 return f"at {values} {path} {fault}"
         said = frame.get(("layout", "meta", "alt"), "")
         heard = self.output.get_by_text(said, exact=True).count()
